@@ -1,0 +1,14 @@
+//! What the models are (manifest, cache folder, checksums) and how they run: one thin adapter per model
+//! over ONNX Runtime or whisper.cpp. Adapters hold tensors, pre- and postprocessing; they never judge.
+
+pub mod device;
+pub mod error;
+pub mod manifest;
+pub mod runtime;
+pub mod store;
+
+pub use device::Device;
+pub use error::ModelError;
+pub use manifest::Manifest;
+pub use runtime::{Runtime, SessionOptions};
+pub use store::ModelStore;

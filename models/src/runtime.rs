@@ -1,0 +1,156 @@
+//! ONNX Runtime: found and loaded at run time, so that one program serves CPU and GPU; the library beside
+//! it decides what is possible. Sessions are made here and nowhere else, and each is written down.
+
+use std::path::{Path, PathBuf};
+use std::sync::Mutex;
+
+use ort::environment::Environment;
+use ort::ep::{CUDA, ExecutionProvider};
+use ort::session::Session;
+use ort::session::builder::{GraphOptimizationLevel, SessionBuilder};
+
+use crate::{Device, ModelError};
+
+/// A loaded ONNX Runtime with the device its sessions run on.
+pub struct Runtime {
+    environment: Environment,
+    device: Device,
+    library: PathBuf,
+    loaded: Mutex<Vec<String>>,
+}
+
+/// How one session is to run.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct SessionOptions {
+    /// Threads within one operator; 1 lets several sessions run side by side, which is faster than one
+    /// session with several threads for every model of the starter set.
+    pub threads: usize,
+}
+
+impl Default for SessionOptions {
+    fn default() -> Self {
+        Self { threads: 1 }
+    }
+}
+
+impl Runtime {
+    /// Loads the ONNX Runtime library and checks that the device can be used.
+    ///
+    /// # Errors
+    /// [`ModelError::Runtime`] when the library cannot be loaded, [`ModelError::Device`] when a graphics card
+    /// was asked for and is not there: never a quiet run on the processor.
+    pub fn load(library: &Path, device: Device) -> Result<Self, ModelError> {
+        let environment = ort::init_from(library)
+            .map_err(|error| ModelError::Runtime(format!("{}: {error}", library.display())))?
+            .with_name("interview")
+            .with_telemetry(false)
+            .build()
+            .map_err(|error| ModelError::Runtime(error.to_string()))?;
+        let mut runtime = Self {
+            environment,
+            device: Device::Cpu,
+            library: library.to_owned(),
+            loaded: Mutex::new(Vec::new()),
+        };
+        runtime.device = match device {
+            Device::Cpu => Device::Cpu,
+            Device::Cuda(number) => {
+                runtime.check_cuda(number)?;
+                device
+            }
+            Device::Auto => match runtime.check_cuda(0) {
+                Ok(()) => Device::Cuda(0),
+                Err(reason) => {
+                    tracing::info!(%reason, "no graphics card: running on the processor");
+                    Device::Cpu
+                }
+            },
+        };
+        Ok(runtime)
+    }
+
+    fn check_cuda(&self, number: u32) -> Result<(), ModelError> {
+        let device = Device::Cuda(number).to_string();
+        let refuse = |reason: String| ModelError::Device { device: device.clone(), reason };
+        if !CUDA::is_available().unwrap_or(false) {
+            return Err(refuse(format!(
+                "the ONNX Runtime library {} has no CUDA provider; install its GPU build beside the program or \
+                 point ORT_DYLIB_PATH to it, or run with --device cpu",
+                self.library.display()
+            )));
+        }
+        let builder = Session::builder(&self.environment).map_err(|error| refuse(error.to_string()))?;
+        builder.with_execution_providers([cuda(number)]).map(drop).map_err(|error| {
+            refuse(format!("CUDA cannot be used: {error}; check the driver or run with --device cpu"))
+        })
+    }
+
+    /// The device the sessions run on; never [`Device::Auto`].
+    #[must_use]
+    pub fn device(&self) -> Device {
+        self.device
+    }
+
+    /// The library that was loaded.
+    #[must_use]
+    pub fn library(&self) -> &Path {
+        &self.library
+    }
+
+    /// What ONNX Runtime says of itself: version and build.
+    #[must_use]
+    pub fn info(&self) -> &'static str {
+        ort::info()
+    }
+
+    /// The names of the models for which a session was made, in order: the proof of what was and what was
+    /// not in the process.
+    #[must_use]
+    pub fn loaded(&self) -> Vec<String> {
+        self.loaded.lock().unwrap_or_else(std::sync::PoisonError::into_inner).clone()
+    }
+
+    /// Makes a session builder with the device and thread settings of this runtime.
+    ///
+    /// # Errors
+    /// [`ModelError::Inference`] with what ONNX Runtime said.
+    pub fn builder(&self, model: &str, options: SessionOptions) -> Result<SessionBuilder, ModelError> {
+        let fail = |error: ort::Error<SessionBuilder>| ModelError::inference(model, error);
+        let mut builder = Session::builder(&self.environment)
+            .map_err(|error| ModelError::inference(model, error))?
+            .with_intra_threads(options.threads)
+            .map_err(fail)?
+            .with_inter_threads(1)
+            .map_err(fail)?
+            .with_optimization_level(GraphOptimizationLevel::Level3)
+            .map_err(fail)?;
+        if let Device::Cuda(number) = self.device {
+            builder = builder.with_execution_providers([cuda(number)]).map_err(fail)?;
+        }
+        Ok(builder)
+    }
+
+    /// Loads a model file into a session.
+    ///
+    /// # Errors
+    /// [`ModelError::Inference`] with what ONNX Runtime said.
+    pub fn session(&self, model: &str, path: &Path, options: SessionOptions) -> Result<Session, ModelError> {
+        let started = std::time::Instant::now();
+        let session = self
+            .builder(model, options)?
+            .commit_from_file(path)
+            .map_err(|error| ModelError::inference(model, error))?;
+        self.record(model);
+        tracing::debug!(model, device = %self.device, seconds = started.elapsed().as_secs_f64(), "model loaded");
+        Ok(session)
+    }
+
+    /// Writes a model down as loaded; for adapters that load in another way than [`Runtime::session`].
+    pub fn record(&self, model: &str) {
+        self.loaded.lock().unwrap_or_else(std::sync::PoisonError::into_inner).push(model.to_owned());
+    }
+}
+
+fn cuda(number: u32) -> ort::ep::ExecutionProviderDispatch {
+    CUDA::default().with_device_id(i32::try_from(number).unwrap_or(i32::MAX)).build().error_on_failure()
+}

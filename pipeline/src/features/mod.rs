@@ -1,0 +1,1 @@
+//! Features: pure arithmetic over perception, with a catalogue of definitions.

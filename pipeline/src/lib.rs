@@ -1,0 +1,25 @@
+//! From media to report: media -> perception -> features -> score -> report. Synchronous, without
+//! network and without environment; `workers` is the only crate that knows those.
+//!
+//! | module | what it does | pure |
+//! |---|---|---|
+//! | [`policy`] | what law and consent allow, resolved before anything is loaded | yes |
+//! | [`media`] | one decode pass: 16 kHz mono sound and frames sampled by time | |
+//! | [`perception`] | what was seen and heard: words, voice, faces | |
+//! | [`features`] | measured numbers with confidence and evidence, and their catalogue | yes |
+//! | [`score`] | profile × features: contributions that add up to the score | yes |
+//! | [`report`] | `report.json` and `report.html` | yes |
+
+pub mod error;
+pub mod features;
+pub mod media;
+pub mod perception;
+pub mod policy;
+pub mod report;
+pub mod score;
+
+pub use error::PipelineError;
+
+/// Version of the pipeline: part of every report id. Changed whenever the same input would give other
+/// features.
+pub const PIPELINE_VERSION: &str = env!("CARGO_PKG_VERSION");

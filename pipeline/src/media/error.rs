@@ -1,0 +1,49 @@
+//! Why a recording could not be used, each with its stable code.
+
+use interview_schemas::ErrorCode;
+
+/// A recording that could not be used.
+#[derive(Debug, thiserror::Error)]
+pub enum MediaError {
+    /// Empty, damaged or no media at all.
+    #[error("not a usable recording: {0}")]
+    Invalid(String),
+    /// A container, codec or encryption that is not accepted.
+    #[error("not supported: {0}")]
+    Unsupported(String),
+    /// Larger, longer, more pixels or more streams than allowed.
+    #[error("over the limit: {0}")]
+    Limit(String),
+    /// Broke off with too little decoded to judge.
+    #[error("only partly readable: {0}")]
+    Partial(String),
+    /// Not where the job says it is.
+    #[error("not found: {0}")]
+    NotFound(String),
+    /// Length or checksum differ from what the job states.
+    #[error("not the file the job describes: {0}")]
+    Integrity(String),
+    /// Reading failed.
+    #[error("cannot be read: {0}")]
+    Io(#[from] std::io::Error),
+    /// A defect of this program or of FFmpeg.
+    #[error("decoder: {0}")]
+    Internal(String),
+}
+
+impl MediaError {
+    /// The stable code.
+    #[must_use]
+    pub fn code(&self) -> ErrorCode {
+        match self {
+            Self::Invalid(_) => ErrorCode::InvalidMedia,
+            Self::Unsupported(_) => ErrorCode::Unsupported,
+            Self::Limit(_) => ErrorCode::Limit,
+            Self::Partial(_) => ErrorCode::Partial,
+            Self::NotFound(_) => ErrorCode::MediaNotFound,
+            Self::Integrity(_) => ErrorCode::Integrity,
+            Self::Io(_) => ErrorCode::Io,
+            Self::Internal(_) => ErrorCode::Internal,
+        }
+    }
+}

@@ -1,0 +1,1 @@
+//! Perception: what was seen and heard. It never judges.

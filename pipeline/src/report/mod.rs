@@ -1,0 +1,1 @@
+//! Reports: `report.json` for programs, `report.html` for people.

@@ -1,0 +1,1 @@
+//! Scoring: pure arithmetic over features and a profile.

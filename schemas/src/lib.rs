@@ -1,0 +1,22 @@
+//! Wire types of the interview pipeline: what comes in (jobs, profiles, policies) and what goes out
+//! (perception, features, reports). Serde only; this crate knows no other crate of the workspace.
+//!
+//! Every type here derives its JSON Schema; the generated files stand in `schemas/json/` and a test
+//! fails when they differ from the code.
+
+pub mod answer;
+pub mod error_code;
+pub mod features;
+pub mod ids;
+pub mod job;
+pub mod language;
+pub mod parse;
+pub mod perception;
+pub mod policy;
+pub mod report;
+pub mod text;
+
+pub use error_code::ErrorCode;
+pub use ids::{AnswerId, CandidateRef, JobId, QuestionId, ReportId};
+pub use language::Language;
+pub use text::Bilingual;

@@ -1,0 +1,2 @@
+//! The `interview` command.
+fn main() {}
