@@ -17,6 +17,7 @@ pub mod report;
 pub mod text;
 
 pub use error_code::ErrorCode;
+pub use features::Feature;
 pub use ids::{AnswerId, CandidateRef, JobId, QuestionId, ReportId};
 pub use language::Language;
 pub use text::Bilingual;
