@@ -4,11 +4,13 @@
 pub mod device;
 pub mod error;
 pub mod manifest;
+pub mod minilm;
 pub mod runtime;
 pub mod store;
 
 pub use device::Device;
 pub use error::ModelError;
 pub use manifest::Manifest;
+pub use minilm::Embedder;
 pub use runtime::{Runtime, SessionOptions};
 pub use store::ModelStore;

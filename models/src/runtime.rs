@@ -40,18 +40,8 @@ impl Runtime {
     /// [`ModelError::Runtime`] when the library cannot be loaded, [`ModelError::Device`] when a graphics card
     /// was asked for and is not there: never a quiet run on the processor.
     pub fn load(library: &Path, device: Device) -> Result<Self, ModelError> {
-        let environment = ort::init_from(library)
-            .map_err(|error| ModelError::Runtime(format!("{}: {error}", library.display())))?
-            .with_name("interview")
-            .with_telemetry(false)
-            .build()
-            .map_err(|error| ModelError::Runtime(error.to_string()))?;
-        let mut runtime = Self {
-            environment,
-            device: Device::Cpu,
-            library: library.to_owned(),
-            loaded: Mutex::new(Vec::new()),
-        };
+        let (environment, library) = process_environment(library)?;
+        let mut runtime = Self { environment, device: Device::Cpu, library, loaded: Mutex::new(Vec::new()) };
         runtime.device = match device {
             Device::Cpu => Device::Cpu,
             Device::Cuda(number) => {
@@ -149,6 +139,30 @@ impl Runtime {
     pub fn record(&self, model: &str) {
         self.loaded.lock().unwrap_or_else(std::sync::PoisonError::into_inner).push(model.to_owned());
     }
+}
+
+/// The environment of this process with the library it came from. ONNX Runtime allows one per process, so it is
+/// made by the first call and shared by every later one.
+fn process_environment(library: &Path) -> Result<(Environment, PathBuf), ModelError> {
+    static SHARED: Mutex<Option<(Environment, PathBuf)>> = Mutex::new(None);
+    let mut shared = SHARED.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+    if let Some((environment, loaded)) = shared.as_ref() {
+        if loaded != library {
+            let (loaded, asked) = (loaded.display(), library.display());
+            return Err(ModelError::Runtime(format!(
+                "{loaded} is loaded already; {asked} cannot be loaded beside it"
+            )));
+        }
+        return Ok((environment.clone(), loaded.clone()));
+    }
+    let environment = ort::init_from(library)
+        .map_err(|error| ModelError::Runtime(format!("{}: {error}", library.display())))?
+        .with_name("interview")
+        .with_telemetry(false)
+        .build()
+        .map_err(|error| ModelError::Runtime(error.to_string()))?;
+    *shared = Some((environment.clone(), library.to_owned()));
+    Ok((environment, library.to_owned()))
 }
 
 fn cuda(number: u32) -> ort::ep::ExecutionProviderDispatch {

@@ -1,0 +1,180 @@
+//! Sentence embeddings: all-MiniLM-L6-v2 and models of the same tensors through ONNX Runtime.
+//!
+//! Reimers & Gurevych, "Sentence-BERT", EMNLP 2019; model card of `all-MiniLM-L6-v2`. WordPiece tokens, at most
+//! 256 a text; `input_ids` and `attention_mask` i64 `[batch, tokens]` -> `sentence_embedding` f32 `[batch, 384]`,
+//! mean over the tokens, L2-normalised.
+
+use std::path::Path;
+
+use interview_schemas::Language;
+use ndarray::{Array2, ArrayView1};
+use ort::session::Session;
+use ort::value::TensorRef;
+use tokenizers::{Tokenizer, TruncationParams};
+
+use crate::{ModelError, ModelStore, Runtime, SessionOptions};
+
+/// Name of the English model of the starter set in the manifest.
+pub const MODEL: &str = "all-minilm-l6-v2";
+
+/// Texts longer than this are cut: the limit the model was trained with.
+pub const MAX_TOKENS: usize = 256;
+
+/// Length of an embedding.
+pub const DIMENSIONS: usize = 384;
+
+/// Tokens in one run, padding included. Measured: small batches keep the activations in the cache, so larger
+/// ones are no faster, and memory stays bounded whatever the number of texts.
+const BATCH_TOKENS: usize = 1024;
+
+/// A loaded sentence embedding model.
+pub struct Embedder {
+    model: String,
+    languages: Vec<Language>,
+    tokenizer: Tokenizer,
+    session: Session,
+}
+
+impl Embedder {
+    /// Loads the English model of the starter set, [`MODEL`].
+    ///
+    /// # Errors
+    /// As [`Embedder::load_model`].
+    pub fn load(runtime: &Runtime, store: &ModelStore, options: SessionOptions) -> Result<Self, ModelError> {
+        Self::load_model(runtime, store, MODEL, options)
+    }
+
+    /// Loads a model of the manifest that has the tensors of this adapter, such as a multilingual one.
+    ///
+    /// # Errors
+    /// [`ModelError::Missing`] when a file is not in the cache folder, [`ModelError::Inference`] when tokenizer or
+    /// network cannot be loaded.
+    pub fn load_model(
+        runtime: &Runtime,
+        store: &ModelStore,
+        model: &str,
+        options: SessionOptions,
+    ) -> Result<Self, ModelError> {
+        let languages = store.manifest().entry(model)?.languages.clone();
+        let tokenizer = load_tokenizer(model, &store.file(model, "tokenizer")?)?;
+        let session = runtime.session(model, &store.file(model, "model")?, options)?;
+        Ok(Self { model: model.to_owned(), languages, tokenizer, session })
+    }
+
+    /// Name of the model in the manifest.
+    #[must_use]
+    pub fn model(&self) -> &str {
+        &self.model
+    }
+
+    /// Whether the model was made for this language; in others its similarities mean nothing.
+    #[must_use]
+    pub fn understands(&self, language: Language) -> bool {
+        self.languages.contains(&language)
+    }
+
+    /// The token ids of a text with the markers at its ends, at most [`MAX_TOKENS`].
+    ///
+    /// # Errors
+    /// [`ModelError::Inference`] with what the tokenizer said.
+    pub fn token_ids(&self, text: &str) -> Result<Vec<u32>, ModelError> {
+        let encoding = self
+            .tokenizer
+            .encode_fast(text, true)
+            .map_err(|error| ModelError::inference(&self.model, format!("tokenizer: {error}")))?;
+        Ok(encoding.get_ids().to_vec())
+    }
+
+    /// Embeds texts: `[texts, 384]`, each row of length 1, in the order of the texts. They run in batches of
+    /// similar length, so a long text among short ones costs no padding.
+    ///
+    /// # Errors
+    /// [`ModelError::Inference`] when the network fails or returns another shape.
+    pub fn embed<T: AsRef<str>>(&mut self, texts: &[T]) -> Result<Array2<f32>, ModelError> {
+        let ids = texts.iter().map(|text| self.token_ids(text.as_ref())).collect::<Result<Vec<_>, _>>()?;
+        let mut order: Vec<usize> = (0..ids.len()).collect();
+        // Stable, so equal lengths keep their order and the same texts always share a batch.
+        order.sort_by_key(|&index| ids[index].len());
+        let mut embeddings = Array2::zeros((texts.len(), DIMENSIONS));
+        let mut rest = order.as_slice();
+        while !rest.is_empty() {
+            let (batch, later) = rest.split_at(batch_size(rest, &ids));
+            rest = later;
+            for (row, &index) in self.run(batch, &ids)?.rows().into_iter().zip(batch) {
+                embeddings.row_mut(index).assign(&row);
+            }
+        }
+        Ok(embeddings)
+    }
+
+    /// Runs one batch; rows in the order of `batch`.
+    fn run(&mut self, batch: &[usize], ids: &[Vec<u32>]) -> Result<Array2<f32>, ModelError> {
+        let longest = batch.iter().map(|&index| ids[index].len()).max().unwrap_or(0).max(1);
+        let mut input_ids = Array2::<i64>::zeros((batch.len(), longest));
+        let mut attention_mask = Array2::<i64>::zeros((batch.len(), longest));
+        for (row, &index) in batch.iter().enumerate() {
+            for (column, &id) in ids[index].iter().enumerate() {
+                input_ids[(row, column)] = i64::from(id);
+                attention_mask[(row, column)] = 1;
+            }
+        }
+        let fail = |error: ort::Error| ModelError::inference(&self.model, error);
+        let outputs = self
+            .session
+            .run(ort::inputs![
+                "input_ids" => TensorRef::from_array_view(input_ids.view()).map_err(fail)?,
+                "attention_mask" => TensorRef::from_array_view(attention_mask.view()).map_err(fail)?,
+            ])
+            .map_err(fail)?;
+        let output = outputs
+            .get("sentence_embedding")
+            .ok_or_else(|| ModelError::inference(&self.model, "no output `sentence_embedding`"))?;
+        let array = output.try_extract_array::<f32>().map_err(fail)?;
+        let shape = array.shape().to_vec();
+        let rows = array
+            .into_dimensionality::<ndarray::Ix2>()
+            .ok()
+            .filter(|rows| rows.dim() == (batch.len(), DIMENSIONS))
+            .ok_or_else(|| {
+                let wanted = [batch.len(), DIMENSIONS];
+                ModelError::inference(
+                    &self.model,
+                    format!("output has shape {shape:?} instead of {wanted:?}"),
+                )
+            })?;
+        if rows.iter().any(|value| !value.is_finite()) {
+            return Err(ModelError::inference(&self.model, "an embedding is not finite"));
+        }
+        Ok(rows.to_owned())
+    }
+}
+
+/// How many of the texts, which are sorted by length, fit into one batch; at least one.
+fn batch_size(order: &[usize], ids: &[Vec<u32>]) -> usize {
+    let fitting = order
+        .iter()
+        .enumerate()
+        .take_while(|(position, index)| (position + 1) * ids[**index].len() <= BATCH_TOKENS)
+        .count();
+    fitting.max(1)
+}
+
+/// Loads a tokenizer file and replaces its own padding and truncation: the file of MiniLM pads every text to 128
+/// tokens and cuts it there.
+fn load_tokenizer(model: &str, path: &Path) -> Result<Tokenizer, ModelError> {
+    let fail = |error: tokenizers::Error| {
+        ModelError::inference(model, format!("tokenizer {}: {error}", path.display()))
+    };
+    let mut tokenizer = Tokenizer::from_file(path).map_err(fail)?;
+    tokenizer.with_padding(None);
+    let truncation = TruncationParams { max_length: MAX_TOKENS, ..TruncationParams::default() };
+    tokenizer.with_truncation(Some(truncation)).map_err(fail)?;
+    Ok(tokenizer)
+}
+
+/// Cosine similarity of two embeddings of length 1: their dot product, limited to -1..1.
+#[must_use]
+pub fn cosine(left: ArrayView1<'_, f32>, right: ArrayView1<'_, f32>) -> f64 {
+    let dot: f64 = left.iter().zip(right.iter()).map(|(a, b)| f64::from(*a) * f64::from(*b)).sum();
+    dot.clamp(-1.0, 1.0)
+}
