@@ -13,6 +13,7 @@ pub mod language;
 pub mod parse;
 pub mod perception;
 pub mod policy;
+pub mod profile;
 pub mod report;
 pub mod text;
 

@@ -1,0 +1,136 @@
+//! From the answers of an interview to one reading per indicator.
+//!
+//! Only the answers that an indicator admits (kind, scene) are looked at. Their values become one as the
+//! indicator says: the mean weighted by confidence (the default), the smallest or the largest. The confidence of
+//! the reading is the mean of the answers' confidences, with 0 for an answer in which the feature should have
+//! been measurable and was not; answers to which it does not apply, or which give it nothing to compare with, do
+//! not count.
+
+use std::collections::BTreeMap;
+
+use interview_schemas::features::{FeatureSet, NotAssessed, round_decimals};
+use interview_schemas::profile::Aggregate;
+use interview_schemas::report::AnswerEvidence;
+
+use super::evaluate::Reading;
+use super::{Profile, ProfileIndicator};
+
+/// Most pieces of evidence that one indicator shows.
+pub const MAX_EVIDENCE: usize = 12;
+
+/// What an indicator found in the answers.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Finding {
+    /// The reading, or why there is none.
+    pub reading: Result<Reading, NotAssessed>,
+    /// Standard deviation between the answers or raters; absent when fewer than two were measured.
+    pub spread: Option<f64>,
+    /// Where it can be seen or heard, in the order of the answers, at most [`MAX_EVIDENCE`] pieces.
+    pub evidence: Vec<AnswerEvidence>,
+}
+
+/// Collects what was measured of one indicator, answer by answer.
+#[derive(Debug, Clone, Default)]
+pub struct Collector {
+    /// (value, confidence) of every answer in which the feature was measured.
+    measured: Vec<(f64, f64)>,
+    /// Answers in which it should have been measurable.
+    applicable: usize,
+    missing: BTreeMap<NotAssessed, usize>,
+}
+
+impl Collector {
+    /// Adds a measured value; one that is not finite, or of no confidence, counts as too poor.
+    pub fn measured(&mut self, value: f64, confidence: f64) {
+        if value.is_finite() && confidence > 0.0 {
+            self.applicable += 1;
+            self.measured.push((value, confidence.min(1.0)));
+        } else {
+            self.missing(NotAssessed::PoorQuality);
+        }
+    }
+
+    /// Adds an answer in which the feature was not assessed.
+    pub fn missing(&mut self, reason: NotAssessed) {
+        if !matches!(reason, NotAssessed::NotApplicable | NotAssessed::NoReference) {
+            self.applicable += 1;
+        }
+        *self.missing.entry(reason).or_default() += 1;
+    }
+
+    /// Empties the collector for the next interview.
+    pub fn clear(&mut self) {
+        self.measured.clear();
+        self.applicable = 0;
+        self.missing.clear();
+    }
+
+    /// The reading over all answers, or the reason that most answers gave for there being none.
+    ///
+    /// # Errors
+    /// The reason.
+    pub fn reading(&mut self, aggregate: Aggregate) -> Result<Reading, NotAssessed> {
+        // Sums of floats depend on their order; the order of the answers must not matter.
+        self.measured.sort_by(|a, b| a.0.total_cmp(&b.0).then(a.1.total_cmp(&b.1)));
+        let (Some(first), Some(last)) = (self.measured.first(), self.measured.last()) else {
+            let most = self.missing.iter().max_by(|a, b| a.1.cmp(b.1).then(b.0.cmp(a.0)));
+            return Err(most.map_or(NotAssessed::NotApplicable, |(reason, _)| *reason));
+        };
+        let total: f64 = self.measured.iter().map(|(_, confidence)| confidence).sum();
+        let value = match aggregate {
+            // Divided before it is added up: the sum of large values must not overflow.
+            Aggregate::Mean => self.measured.iter().map(|(value, weight)| value * (weight / total)).sum(),
+            Aggregate::Min => first.0,
+            Aggregate::Max => last.0,
+        };
+        #[allow(clippy::cast_precision_loss)] // Numbers of answers.
+        let confidence = total / self.applicable as f64;
+        Ok(Reading {
+            value: value.clamp(first.0, last.0),
+            confidence: round_decimals(confidence.min(1.0), 6),
+        })
+    }
+
+    /// Sample standard deviation of the values; absent for fewer than two.
+    #[must_use]
+    pub fn spread(&self) -> Option<f64> {
+        if self.measured.len() < 2 {
+            return None;
+        }
+        #[allow(clippy::cast_precision_loss)] // Numbers of answers.
+        let count = self.measured.len() as f64;
+        let mean = self.measured.iter().map(|(value, _)| value / count).sum::<f64>();
+        let variance =
+            self.measured.iter().map(|(value, _)| (value - mean).powi(2)).sum::<f64>() / (count - 1.0);
+        let spread = variance.sqrt();
+        spread.is_finite().then(|| round_decimals(spread, 6))
+    }
+}
+
+/// What every indicator of a profile found in an interview, in the order of the profile's indicators.
+#[must_use]
+pub fn findings(profile: &Profile, features: &FeatureSet) -> Vec<Finding> {
+    profile.indicators().iter().map(|indicator| find(indicator, features)).collect()
+}
+
+fn find(indicator: &ProfileIndicator, features: &FeatureSet) -> Finding {
+    let mut collector = Collector::default();
+    let mut evidence = Vec::new();
+    for answer in features.answers.iter().filter(|answer| indicator.admits(answer)) {
+        for feature in answer.features.iter().filter(|feature| feature.name == indicator.feature) {
+            match (feature.value, feature.not_assessed) {
+                (Some(value), _) => collector.measured(value, feature.confidence),
+                (None, reason) => collector.missing(reason.unwrap_or(NotAssessed::NotApplicable)),
+            }
+            let room = MAX_EVIDENCE.saturating_sub(evidence.len());
+            evidence.extend(feature.evidence.iter().take(room).map(|piece| AnswerEvidence {
+                answer: answer.id.clone(),
+                start_s: piece.start_s,
+                end_s: piece.end_s,
+                text: piece.text.clone(),
+            }));
+        }
+    }
+    let reading = collector.reading(indicator.aggregate);
+    Finding { spread: collector.spread(), evidence, reading }
+}
