@@ -1,1 +1,3 @@
 //! Perception: what was seen and heard. It never judges.
+
+pub mod voice;
