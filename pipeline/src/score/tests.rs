@@ -157,7 +157,7 @@ fn what_is_wrong_is_said_with_line_and_nearest_name() {
         text.starts_with("p.toml:14: competencies: the weights of the competencies add up to 105"),
         "{text}"
     );
-    let text = problems(&SMALL.replace("wei", "wie"));
+    let text = problems(&SMALL.replacen("wei", "wie", 1));
     assert!(
         text.contains("p.toml:17: unknown field `wieght`") && text.contains("did you mean \"weight\""),
         "{text}"
