@@ -61,6 +61,7 @@ pub fn resolve(policy: &Policy, consent: &BTreeSet<Consent>) -> Result<ResolvedP
         identity: picture && allows(permissions.identity, Consent::BiometricIdentity),
         sentiment: allows(permissions.sentiment, Consent::Sentiment),
         retention_days: policy.retention_days,
+        automatic_rejection: policy.automatic_rejection,
         notices: policy.notices.clone(),
     })
 }

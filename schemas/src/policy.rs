@@ -99,6 +99,9 @@ pub struct Policy {
     /// Days after which media and derived copies must be gone; absent: the tenant decides.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub retention_days: Option<u32>,
+    /// A hard rule of a profile may recommend against a candidate without a person looking first.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub automatic_rejection: bool,
     /// What the report must tell the candidate and HR.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub notices: Vec<Bilingual>,
@@ -123,6 +126,9 @@ pub struct ResolvedPolicy {
     /// Days after which media and derived copies must be gone.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub retention_days: Option<u32>,
+    /// A hard rule of a profile may recommend against a candidate without a person looking first.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub automatic_rejection: bool,
     /// What the report must tell the candidate and HR.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub notices: Vec<Bilingual>,

@@ -78,6 +78,18 @@ pub struct Report {
     pub reasons: Vec<Bilingual>,
     /// The competencies of the profile; their contributions add up to the score.
     pub competencies: Vec<Competency>,
+    /// The groups of the profile (R22), where it has groups; their contributions add up to the score, too.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub groups: Vec<GroupScore>,
+    /// Hard rules of the profile that ask for a person to look. They never reject by themselves.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub reviews: Vec<RuleHit>,
+    /// What the outcome sets going (R24), such as an invitation to the second round.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub triggers: Vec<TriggerHit>,
+    /// The scores that profiles under trial would have given (R8, R26); they decide nothing.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub shadow: Vec<ShadowScore>,
     /// What a person should look at.
     pub flags: Vec<Flag>,
     /// The answers with their transcripts.
@@ -102,6 +114,60 @@ pub struct ProfileRef {
     pub version: String,
     /// SHA-256 of the resolved profile in its canonical form.
     pub hash: String,
+}
+
+/// One group of competencies (R22).
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct GroupScore {
+    /// Name in the profile.
+    pub name: String,
+    /// Name for people.
+    pub title: Bilingual,
+    /// 0–100; `null` when nothing of it could be measured.
+    pub score: Option<f64>,
+    /// Share of the total weight in the profile, 0–1.
+    pub weight: f64,
+    /// Points of the total score.
+    pub contribution: f64,
+    /// How much of its weight could be measured, and how well; 0–1.
+    pub confidence: f64,
+}
+
+/// A hard rule of the profile that applies.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct RuleHit {
+    /// Name in the profile.
+    pub name: String,
+    /// What a person has to look at.
+    pub message: Bilingual,
+}
+
+/// Something that the outcome sets going (R24).
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct TriggerHit {
+    /// Name in the profile.
+    pub name: String,
+    /// The event to be sent, such as `second_round_invitation`.
+    pub event: String,
+    /// Name for people.
+    pub title: Bilingual,
+}
+
+/// What a profile under trial would have said.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ShadowScore {
+    /// The profile under trial.
+    pub profile: ProfileRef,
+    /// 0–100; `null` when there is too little evidence.
+    pub score: Option<f64>,
+    /// The recommendation it would have given.
+    pub grade: Grade,
+    /// 0–1.
+    pub confidence: f64,
 }
 
 /// One competency of the profile.
@@ -137,6 +203,9 @@ pub struct Indicator {
     pub title: Bilingual,
     /// The value taken over all answers it was measured in; `null` when not assessed.
     pub value: Option<f64>,
+    /// Standard deviation between the answers or raters (R27); absent when fewer than two were measured.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub spread: Option<f64>,
     /// Unit of the value.
     pub unit: String,
     /// 0–100; `null` when not assessed.

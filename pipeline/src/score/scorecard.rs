@@ -81,6 +81,7 @@ fn indicator(profile: &Profile, evaluation: &Evaluation, findings: &[Finding], i
             Some(_) => finding.reading.ok().map(|reading| round_decimals(reading.value, 6)),
             None => None,
         },
+        spread: finding.spread,
         unit: spec.unit.clone(),
         score: result.score,
         weight: round_decimals(spec.weight, 6),
