@@ -5,8 +5,12 @@ pub mod device;
 pub mod error;
 pub mod manifest;
 pub mod minilm;
+pub mod moonshine;
+pub mod repetition;
 pub mod runtime;
+pub mod silero;
 pub mod store;
+pub mod transcriber;
 
 pub use device::Device;
 pub use error::ModelError;
@@ -14,3 +18,4 @@ pub use manifest::Manifest;
 pub use minilm::Embedder;
 pub use runtime::{Runtime, SessionOptions};
 pub use store::ModelStore;
+pub use transcriber::Transcriber;

@@ -1,3 +1,5 @@
 //! Perception: what was seen and heard. It never judges.
 
 pub mod voice;
+pub mod segmenter;
+pub mod speech;

@@ -1,0 +1,4 @@
+//! Speech perception against recordings whose words are known.
+
+mod reference;
+mod support;
