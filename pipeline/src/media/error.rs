@@ -23,6 +23,12 @@ pub enum MediaError {
     /// Length or checksum differ from what the job states.
     #[error("not the file the job describes: {0}")]
     Integrity(String),
+    /// The options contradict themselves or lie outside of what is possible.
+    #[error("decode options: {0}")]
+    Configuration(String),
+    /// The caller ended the work: its deadline passed, or its consumer stopped.
+    #[error("decoding was stopped: {0}")]
+    Cancelled(String),
     /// Reading failed.
     #[error("cannot be read: {0}")]
     Io(#[from] std::io::Error),
@@ -42,6 +48,8 @@ impl MediaError {
             Self::Partial(_) => ErrorCode::Partial,
             Self::NotFound(_) => ErrorCode::MediaNotFound,
             Self::Integrity(_) => ErrorCode::Integrity,
+            Self::Configuration(_) => ErrorCode::Configuration,
+            Self::Cancelled(_) => ErrorCode::Timeout,
             Self::Io(_) => ErrorCode::Io,
             Self::Internal(_) => ErrorCode::Internal,
         }

@@ -14,6 +14,14 @@ pub enum Rotation {
     Clockwise270,
 }
 
+impl Rotation {
+    /// Whether turning makes the height the width.
+    #[must_use]
+    pub fn swaps_sides(self) -> bool {
+        matches!(self, Self::Clockwise90 | Self::Clockwise270)
+    }
+}
+
 /// How the planes hold the picture.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum PixelLayout {
@@ -137,15 +145,68 @@ impl VideoFrame {
         }
     }
 
-    /// A plane by its number; `None` when the layout has fewer.
+    /// Bytes of a row and number of rows of a plane, as coded; `None` when the layout has fewer planes.
+    #[must_use]
+    pub fn plane_size(&self, index: usize) -> Option<(usize, usize)> {
+        let (width, height) = (self.coded_width as usize, self.coded_height as usize);
+        let (half_width, half_height) = (width.div_ceil(2), height.div_ceil(2));
+        match (self.layout, index) {
+            (PixelLayout::Rgb24, 0) => Some((width.checked_mul(3)?, height)),
+            (_, 0) => Some((width, height)),
+            (PixelLayout::Yuv420, 1 | 2) => Some((half_width, half_height)),
+            (PixelLayout::Yuv422, 1 | 2) => Some((half_width, height)),
+            (PixelLayout::Yuv444, 1 | 2) => Some((width, height)),
+            (PixelLayout::Nv12, 1) => Some((half_width * 2, half_height)),
+            _ => None,
+        }
+    }
+
+    /// A plane by its number; `None` when the layout has fewer. The bytes end with the last byte of the
+    /// last row, so the last row may be shorter than the stride.
     #[must_use]
     pub fn plane(&self, index: usize) -> Option<Plane<'_>> {
+        let (row_bytes, rows) = self.plane_size(index)?;
         match &self.backing {
-            Backing::Decoder(frame) => (index < frame.planes())
-                .then(|| Plane { data: frame.data(index), stride: frame.stride(index) }),
+            Backing::Decoder(frame) => decoder_plane(frame, index, row_bytes, rows),
             Backing::Owned { bytes, planes } => {
-                planes.get(index).map(|&(offset, stride)| Plane { data: &bytes[offset..], stride })
+                let &(offset, stride) = planes.get(index)?;
+                let length = plane_length(stride, row_bytes, rows)?;
+                Some(Plane { data: bytes.get(offset..offset.checked_add(length)?)?, stride })
             }
         }
     }
+}
+
+fn plane_length(stride: usize, row_bytes: usize, rows: usize) -> Option<usize> {
+    if row_bytes == 0 || rows == 0 || stride < row_bytes {
+        return None;
+    }
+    stride.checked_mul(rows - 1)?.checked_add(row_bytes)
+}
+
+/// A plane of the decoder's frame, held against the buffers it must lie in.
+fn decoder_plane(
+    frame: &ffmpeg_next::frame::Video,
+    index: usize,
+    row_bytes: usize,
+    rows: usize,
+) -> Option<Plane<'_>> {
+    // SAFETY: the frame is valid as long as it is borrowed; only its fields are read here.
+    let raw = unsafe { &*frame.as_ptr() };
+    // Negative strides (pictures stored upside down) are converted before they come here.
+    let stride = usize::try_from(*raw.linesize.get(index)?).ok()?;
+    let start = *raw.data.get(index)?;
+    let length = plane_length(stride, row_bytes, rows)?;
+    let inside = raw.buf.iter().filter(|buffer| !buffer.is_null()).any(|&buffer| {
+        // SAFETY: a buffer reference that is not null is valid as long as its frame.
+        let (base, size) = unsafe { ((*buffer).data as usize, (*buffer).size) };
+        let from = start as usize;
+        from >= base && from - base <= size && size - (from - base) >= length
+    });
+    if start.is_null() || !inside {
+        return None;
+    }
+    // SAFETY: `length` bytes from `start` lie in a buffer the frame owns (checked above), initialised by
+    // the decoder; nobody writes to them while the frame is borrowed.
+    Some(Plane { data: unsafe { std::slice::from_raw_parts(start, length) }, stride })
 }
