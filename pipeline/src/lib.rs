@@ -6,6 +6,7 @@
 //! | [`policy`] | what law and consent allow, resolved before anything is loaded | yes |
 //! | [`media`] | one decode pass: 16 kHz mono sound and frames sampled by time | |
 //! | [`perception`] | what was seen and heard: words, voice, faces | |
+//! | [`text`] | words of English and Mandarin: normal forms, word lists | yes |
 //! | [`features`] | measured numbers with confidence and evidence, and their catalogue | yes |
 //! | [`score`] | profile × features: contributions that add up to the score | yes |
 //! | [`report`] | `report.json` and `report.html` | yes |
@@ -17,6 +18,7 @@ pub mod perception;
 pub mod policy;
 pub mod report;
 pub mod score;
+pub mod text;
 
 pub use error::PipelineError;
 

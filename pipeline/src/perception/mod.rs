@@ -1,5 +1,6 @@
 //! Perception: what was seen and heard. It never judges.
 
+pub mod semantics;
 pub mod voice;
 pub mod segmenter;
 pub mod speech;

@@ -1,0 +1,169 @@
+//! The meaning of what was said, in memory only: sentences with times, cleaned words, embeddings.
+//!
+//! Everything an answer is compared with (question, rubric points, requirements) goes through the same
+//! normalisation as the answer and, where the embedding model knows the language, through one batched call of it.
+
+mod sentences;
+mod source;
+mod words;
+
+use std::sync::Arc;
+
+use interview_models::{Embedder, ModelError};
+use interview_schemas::Language;
+use interview_schemas::job::{Position, Question};
+use interview_schemas::perception::{Transcript, TranscriptSegment};
+use ndarray::{Array2, ArrayView1};
+
+pub use self::sentences::Sentence;
+use self::source::Source;
+pub use self::words::{Cleaner, Passage};
+use crate::text::{Lexicons, Unit, language_of};
+
+/// What the words of one answer are to be compared with.
+#[derive(Clone, Copy)]
+pub struct SemanticsInput<'a> {
+    /// What was said or typed.
+    pub transcript: &'a Transcript,
+    /// The question with its rubric.
+    pub question: Option<&'a Question>,
+    /// The position with its requirements.
+    pub position: &'a Position,
+    /// Plain text of the résumé.
+    pub resume: Option<&'a str>,
+    /// Word lists, shipped or extended by the tenant.
+    pub lexicons: &'a Arc<Lexicons>,
+}
+
+/// The meaning of one answer.
+#[derive(Debug, Clone)]
+pub struct Semantics {
+    /// The language it was analysed in; never [`Language::Auto`].
+    pub language: Language,
+    /// Its sentences, in order.
+    pub sentences: Vec<Sentence>,
+    /// All its words and characters, in order, as said.
+    pub units: Vec<Unit>,
+    /// One passage per sentence: its words without fillers, synonyms united.
+    pub passages: Vec<Passage>,
+    /// The question.
+    pub question: Option<Passage>,
+    /// Per rubric point its text and its other wordings.
+    pub rubric: Vec<Vec<Passage>>,
+    /// Per requirement its text, its own synonyms and those of the table.
+    pub requirements: Vec<Vec<Passage>>,
+    /// The résumé.
+    pub resume: Option<Passage>,
+    /// Whether there are embeddings; without them similarity is that of words and characters.
+    pub embedded: bool,
+    /// The word lists it was analysed with.
+    pub lexicons: Arc<Lexicons>,
+}
+
+/// The transcript of a typed answer: one segment from 0 to 0 s. A language of [`Language::Auto`] is decided from the
+/// text.
+#[must_use]
+pub fn typed(text: &str, language: Language) -> Transcript {
+    let language = if language == Language::Auto { language_of(text) } else { language };
+    let segments = if text.trim().is_empty() {
+        Vec::new()
+    } else {
+        let text = text.trim().to_owned();
+        vec![TranscriptSegment { start_s: 0.0, end_s: 0.0, text, confidence: 1.0, words: Vec::new() }]
+    };
+    Transcript {
+        language,
+        text: text.trim().to_owned(),
+        segments,
+        model: "typed".to_owned(),
+        confidence: 1.0,
+        unreliable: None,
+    }
+}
+
+/// Splits an answer into sentences and embeds them together with everything they are compared with.
+///
+/// # Errors
+/// [`ModelError::Inference`] when the embedding model fails.
+pub fn analyse(input: &SemanticsInput<'_>, embedder: Option<&mut Embedder>) -> Result<Semantics, ModelError> {
+    let transcript = input.transcript;
+    let language = match transcript.language {
+        Language::Auto => language_of(&transcript.text),
+        known => known,
+    };
+    let cleaner = Cleaner::new(language, input.lexicons);
+    let source = Source::new(transcript);
+    let (sentences, units) = sentences::split(&source);
+    let passages = cleaner.sentences(&source.text, &sentences, &units);
+    let point = |texts: &mut dyn Iterator<Item = &String>| -> Vec<Passage> {
+        texts.map(|text| cleaner.passage(text)).filter(|passage| !passage.units.is_empty()).collect()
+    };
+    let rubric = input.question.map_or(&[][..], |question| &question.rubric);
+    let mut semantics = Semantics {
+        language,
+        sentences,
+        units,
+        passages,
+        question: input
+            .question
+            .map(|question| cleaner.passage(&question.text))
+            .filter(|passage| !passage.units.is_empty()),
+        rubric: rubric
+            .iter()
+            .map(|rubric| point(&mut std::iter::once(&rubric.text).chain(&rubric.wordings)))
+            .collect(),
+        requirements: requirements(input, language, &cleaner),
+        resume: input.resume.map(|resume| cleaner.passage(resume)),
+        embedded: false,
+        lexicons: Arc::clone(input.lexicons),
+    };
+    if let Some(embedder) = embedder.filter(|embedder| embedder.understands(language)) {
+        semantics.embed(embedder)?;
+    }
+    Ok(semantics)
+}
+
+/// Per requirement its own wording and every other word for it.
+fn requirements(input: &SemanticsInput<'_>, language: Language, cleaner: &Cleaner) -> Vec<Vec<Passage>> {
+    let wordings = |text: &String, synonyms: &[String]| {
+        let table = input.lexicons.synonyms(language, text);
+        let all = std::iter::once(text).chain(synonyms).chain(&table);
+        all.map(|text| cleaner.passage(text)).filter(|passage| !passage.units.is_empty()).collect()
+    };
+    input.position.requirements.iter().map(|item| wordings(&item.text, &item.synonyms)).collect()
+}
+
+impl Semantics {
+    /// Embeds every passage in one call.
+    fn embed(&mut self, embedder: &mut Embedder) -> Result<(), ModelError> {
+        let mut passages: Vec<&mut Passage> = self
+            .passages
+            .iter_mut()
+            .chain(self.question.iter_mut())
+            .chain(self.rubric.iter_mut().flatten())
+            .chain(self.requirements.iter_mut().flatten())
+            .collect();
+        let texts: Vec<String> = passages.iter().map(|passage| passage.plain()).collect();
+        let embeddings: Array2<f32> = embedder.embed(&texts)?;
+        for (passage, embedding) in passages.iter_mut().zip(embeddings.rows()) {
+            passage.embedding = Some(embedding.to_owned());
+        }
+        self.embedded = true;
+        Ok(())
+    }
+
+    /// How much two passages mean the same, -1–1: the cosine of their embeddings; `None` without embeddings.
+    #[must_use]
+    pub fn cosine(left: &Passage, right: &Passage) -> Option<f64> {
+        let view = |passage: &Passage| -> Option<ndarray::Array1<f32>> { passage.embedding.clone() };
+        let (left, right) = (view(left)?, view(right)?);
+        let (left, right): (ArrayView1<'_, f32>, ArrayView1<'_, f32>) = (left.view(), right.view());
+        Some(interview_models::minilm::cosine(left, right))
+    }
+
+    /// Number of words (English) or characters (Mandarin, with each foreign word as one).
+    #[must_use]
+    pub fn length(&self) -> usize {
+        self.units.len()
+    }
+}

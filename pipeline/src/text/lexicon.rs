@@ -1,0 +1,201 @@
+//! Word lists: plain text files in `pipeline/lexicons/<language>/`, extendable by a tenant.
+//!
+//! One entry a line; `#` begins a comment; `[name]` begins a section; `head = other, another` gives other words
+//! for the same thing; `*` at the end of a word lets it continue ("reconcil*").
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, OnceLock};
+
+use interview_schemas::Language;
+
+use super::{Phrases, normalise, units};
+use crate::PipelineError;
+
+/// Entries before the first `[section]` stand in this one.
+pub const MAIN: &str = "main";
+
+/// Most bytes of one word list of a tenant.
+const MAX_BYTES: usize = 1 << 20;
+
+const SHIPPED: &[(Language, &str, &str)] = &[
+    (Language::En, "fillers", include_str!("../../lexicons/en/fillers.txt")),
+    (Language::Zh, "fillers", include_str!("../../lexicons/zh/fillers.txt")),
+    (Language::En, "stopwords", include_str!("../../lexicons/en/stopwords.txt")),
+    (Language::Zh, "stopwords", include_str!("../../lexicons/zh/stopwords.txt")),
+    (Language::En, "synonyms", include_str!("../../lexicons/en/synonyms.txt")),
+    (Language::Zh, "synonyms", include_str!("../../lexicons/zh/synonyms.txt")),
+];
+
+/// One entry of a word list: a term and other words for it, as written.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Entry {
+    /// The term itself.
+    pub term: String,
+    /// Other words for it.
+    pub synonyms: Vec<String>,
+}
+
+/// One word list: its entries by section.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Lexicon {
+    sections: BTreeMap<String, Vec<Entry>>,
+}
+
+impl Lexicon {
+    /// Reads a word list.
+    fn parse(text: &str) -> Self {
+        let mut lexicon = Self::default();
+        let mut section = MAIN.to_owned();
+        for line in text.lines() {
+            let line = without_comment(line).trim();
+            if line.is_empty() {
+                continue;
+            }
+            if let Some(name) = line.strip_prefix('[').and_then(|line| line.strip_suffix(']')) {
+                name.trim().clone_into(&mut section);
+                continue;
+            }
+            let (term, synonyms) = line.split_once('=').unwrap_or((line, ""));
+            let synonyms = synonyms.split([',', '，', '、']).map(str::trim).filter(|word| !word.is_empty());
+            let entry =
+                Entry { term: term.trim().to_owned(), synonyms: synonyms.map(str::to_owned).collect() };
+            lexicon.sections.entry(section.clone()).or_default().push(entry);
+        }
+        lexicon
+    }
+
+    fn extend(&mut self, other: Self) {
+        for (section, entries) in other.sections {
+            self.sections.entry(section).or_default().extend(entries);
+        }
+    }
+
+    /// The names of the sections, in order.
+    pub fn sections(&self) -> impl Iterator<Item = &str> {
+        self.sections.keys().map(String::as_str)
+    }
+
+    /// The entries of a section, in the order of the file.
+    #[must_use]
+    pub fn entries(&self, section: &str) -> &[Entry] {
+        self.sections.get(section).map_or(&[], Vec::as_slice)
+    }
+
+    /// The terms and synonyms of some sections as phrases; the group of a phrase is the index of its section in
+    /// `sections`.
+    #[must_use]
+    pub fn phrases(&self, sections: &[&str]) -> Phrases {
+        let mut phrases = Phrases::default();
+        for (group, section) in sections.iter().enumerate() {
+            for entry in self.entries(section) {
+                phrases.add(&entry.term, group);
+                entry.synonyms.iter().for_each(|synonym| phrases.add(synonym, group));
+            }
+        }
+        phrases
+    }
+}
+
+/// A line up to its comment. `#` within a word is no comment: "c#".
+fn without_comment(line: &str) -> &str {
+    let begins = |&(index, _): &(usize, &str)| line[..index].chars().last().is_none_or(char::is_whitespace);
+    line.match_indices('#').find(begins).map_or(line, |(index, _)| &line[..index])
+}
+
+/// All word lists, shipped and of the tenant.
+#[derive(Debug, Clone, Default)]
+pub struct Lexicons {
+    lists: BTreeMap<(Language, String), Lexicon>,
+}
+
+impl Lexicons {
+    /// The word lists that are built into the program.
+    #[must_use]
+    pub fn shipped() -> Arc<Self> {
+        static SHARED: OnceLock<Arc<Lexicons>> = OnceLock::new();
+        let make = || {
+            let lists = SHIPPED
+                .iter()
+                .map(|(language, name, text)| ((*language, (*name).to_owned()), Lexicon::parse(text)))
+                .collect();
+            Arc::new(Self { lists })
+        };
+        Arc::clone(SHARED.get_or_init(make))
+    }
+
+    /// Adds a tenant's entries to a word list.
+    ///
+    /// # Errors
+    /// [`PipelineError::Job`] when there is no such list or the text is longer than 1 MiB.
+    pub fn extend(&mut self, language: Language, name: &str, text: &str) -> Result<(), PipelineError> {
+        let path = format!("lexicons.{language}.{name}");
+        if text.len() > MAX_BYTES {
+            let message = format!("{} bytes; at most {MAX_BYTES} are allowed", text.len());
+            return Err(PipelineError::Job { path, message });
+        }
+        let Some(list) = self.lists.get_mut(&(language, name.to_owned())) else {
+            let known: Vec<_> =
+                SHIPPED.iter().map(|(language, name, _)| format!("{language}.{name}")).collect();
+            let message = format!("no such word list; known are {}", known.join(", "));
+            return Err(PipelineError::Job { path, message });
+        };
+        list.extend(Lexicon::parse(text));
+        Ok(())
+    }
+
+    /// A word list; empty where the language has none of this name.
+    #[must_use]
+    pub fn list(&self, language: Language, name: &str) -> &Lexicon {
+        static EMPTY: Lexicon = Lexicon { sections: BTreeMap::new() };
+        self.lists.get(&(language, name.to_owned())).unwrap_or(&EMPTY)
+    }
+
+    /// Other words for a term in the synonym table: those of every entry that names it, itself left out.
+    #[must_use]
+    pub fn synonyms(&self, language: Language, term: &str) -> Vec<String> {
+        let key = |text: &str| units(text).into_iter().map(|unit| unit.text).collect::<Vec<_>>();
+        let wanted = key(&normalise(term));
+        let mut found: Vec<String> = Vec::new();
+        for entry in self.list(language, "synonyms").entries(MAIN) {
+            let all = || std::iter::once(&entry.term).chain(&entry.synonyms);
+            if all().any(|word| key(word) == wanted) {
+                found.extend(all().filter(|word| key(word) != wanted).cloned());
+            }
+        }
+        found.sort_unstable();
+        found.dedup();
+        found
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_shipped_list_names_its_origin_and_licence() {
+        for (language, name, text) in SHIPPED {
+            let header: String = text.lines().take_while(|line| line.starts_with('#')).collect();
+            assert!(header.contains("Origin:") && header.contains("Licence:"), "{language}/{name}");
+            assert!(Lexicon::parse(text).sections().next().is_some(), "{language}/{name} is empty");
+        }
+    }
+
+    #[test]
+    fn a_tenant_extends_the_synonyms() {
+        let mut lexicons = Lexicons::clone(&Lexicons::shipped());
+        lexicons.extend(Language::Zh, "synonyms", "贷前调查 = 尽调, 尽职调查 # ours").unwrap();
+        assert_eq!(lexicons.synonyms(Language::Zh, "尽调"), ["尽职调查", "贷前调查"]);
+        assert!(lexicons.extend(Language::En, "nothing", "x").is_err());
+        assert!(lexicons.extend(Language::En, "synonyms", &"x\n".repeat(MAX_BYTES)).is_err());
+    }
+
+    #[test]
+    fn sections_and_comments_are_read() {
+        let list = Lexicon::parse("# head\nc# # language\n[cause]\nbecause # why\nso = thus, hence\n");
+        assert_eq!(list.sections().collect::<Vec<_>>(), ["cause", MAIN]);
+        assert_eq!(list.entries("cause")[1].synonyms, ["thus", "hence"]);
+        assert_eq!(list.entries(MAIN)[0].term, "c#");
+        assert!(list.entries("none").is_empty());
+    }
+}
