@@ -1,11 +1,14 @@
 //! Features: pure arithmetic over perception, with a catalogue of definitions. Same perception, same bytes.
 
 pub mod catalogue;
+pub mod content;
 
 use interview_schemas::answer::Answer;
 use interview_schemas::job::{Job, Question};
 use interview_schemas::perception::AnswerPerception;
 use interview_schemas::policy::ResolvedPolicy;
+
+use crate::perception::semantics::Semantics;
 
 /// Everything the features of one answer are measured from.
 #[derive(Clone, Copy)]
@@ -20,4 +23,6 @@ pub struct AnswerContext<'a> {
     pub policy: &'a ResolvedPolicy,
     /// What was seen and heard.
     pub perception: &'a AnswerPerception,
+    /// What the words mean; absent where nothing was said or nobody asked for content features.
+    pub semantics: Option<&'a Semantics>,
 }

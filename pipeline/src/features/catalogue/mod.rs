@@ -1,5 +1,7 @@
 //! The catalogue: every feature with definition, unit, range and source; `docs/features.md` is made from it.
 
+pub mod content;
+
 use interview_schemas::Feature;
 use interview_schemas::features::{Evidence, NotAssessed};
 
@@ -39,7 +41,7 @@ impl FeatureDefinition {
 }
 
 /// The groups of definitions; each stage of perception brings its own.
-const GROUPS: &[&[FeatureDefinition]] = &[];
+const GROUPS: &[&[FeatureDefinition]] = &[content::DEFINITIONS];
 
 /// Every feature, in the order of the documentation.
 pub fn all() -> impl Iterator<Item = &'static FeatureDefinition> {
