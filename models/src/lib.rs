@@ -7,6 +7,7 @@ pub mod manifest;
 pub mod minilm;
 pub mod moonshine;
 pub mod repetition;
+pub mod pull;
 pub mod runtime;
 pub mod silero;
 pub mod store;

@@ -1,0 +1,35 @@
+//! The subcommands, one file each.
+
+pub(crate) mod models;
+
+use std::path::PathBuf;
+
+use clap::Args;
+use interview_models::{Manifest, ModelStore};
+use interview_schemas::ErrorCode;
+
+use crate::error::CommandError;
+
+/// Where the models lie.
+#[derive(Debug, Clone, Args)]
+pub(crate) struct StoreArgs {
+    /// Folder of the models; default: `interview/models` in the user's cache folder.
+    #[arg(long, value_name = "DIR", env = "INTERVIEW_MODELS", global = true)]
+    pub(crate) models: Option<PathBuf>,
+}
+
+impl StoreArgs {
+    /// Opens the folder with the built-in manifest.
+    ///
+    /// # Errors
+    /// A configuration error when there is no home folder and none was named.
+    pub(crate) fn open(&self) -> Result<ModelStore, CommandError> {
+        let folder = self.models.clone().or_else(ModelStore::default_folder).ok_or_else(|| {
+            CommandError::new(
+                ErrorCode::Configuration,
+                "this user has no home folder: name a folder for the models with --models or INTERVIEW_MODELS",
+            )
+        })?;
+        Ok(ModelStore::new(folder, Manifest::built_in()?))
+    }
+}
