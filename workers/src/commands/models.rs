@@ -244,11 +244,11 @@ impl PullProgress for PullBar {
             }
             PullEvent::Step { what } => self.say(what.to_owned()),
             PullEvent::Convert { model, file } => self.say(format!("making {file} of {model}")),
-            PullEvent::Ready { model } => self.bar.suspend(|| {
-                if !self.bar.is_hidden() {
-                    complain(&format!("ready: {model}"));
-                }
-            }),
+            // Asked before `suspend`, which holds the bar.
+            PullEvent::Ready { model } if !self.bar.is_hidden() => {
+                self.bar.suspend(|| complain(&format!("ready: {model}")));
+            }
+            PullEvent::Ready { .. } => {}
         }
     }
 }
