@@ -3,6 +3,7 @@
 //!
 //! | module | what it does | pure |
 //! |---|---|---|
+//! | [`intake`] | does the job make sense, did its interview code admit it | yes |
 //! | [`policy`] | what law and consent allow, resolved before anything is loaded | yes |
 //! | [`media`] | one decode pass: 16 kHz mono sound and frames sampled by time | |
 //! | [`perception`] | what was seen and heard: words, voice, faces | |
@@ -13,6 +14,7 @@
 
 pub mod error;
 pub mod features;
+pub mod intake;
 pub mod media;
 pub mod perception;
 pub mod policy;

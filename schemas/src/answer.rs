@@ -1,8 +1,11 @@
 //! Answers of an interview: video, audio, typed text and results of outside tests (R2).
 
 use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
+use serde::de::{DeserializeOwned, Error as _, MapAccess, Visitor};
+use serde::{Deserialize, Deserializer, Serialize};
+use serde_json::{Map, Value};
 
+use crate::parse::nested;
 use crate::{AnswerId, Language, QuestionId};
 
 /// Where a recording lies and what it must be.
@@ -82,7 +85,7 @@ fn hundred() -> f64 {
 }
 
 /// One answer of the interview.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
 #[serde(tag = "kind", rename_all = "snake_case")]
 pub enum Answer {
     /// A video with or without sound.
@@ -93,6 +96,53 @@ pub enum Answer {
     Text(TextAnswer),
     /// A score from outside.
     External(ExternalScore),
+}
+
+/// Every kind of answer, as named on the wire.
+const KINDS: [&str; 4] = ["video", "audio", "text", "external"];
+
+// Written out because the derived form for tagged enums loses the path of what is wrong inside an answer.
+impl<'de> Deserialize<'de> for Answer {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let mut fields = deserializer.deserialize_map(UniqueFields)?;
+        let kind = fields.remove("kind").ok_or_else(|| D::Error::missing_field("kind"))?;
+        match kind.as_str() {
+            Some("video") => inner(fields).map(Self::Video),
+            Some("audio") => inner(fields).map(Self::Audio),
+            Some("text") => inner(fields).map(Self::Text),
+            Some("external") => inner(fields).map(Self::External),
+            _ => Err(D::Error::custom(format_args!(
+                ".kind: unknown variant {kind}, expected one of {}",
+                KINDS.join(", ")
+            ))),
+        }
+    }
+}
+
+fn inner<T: DeserializeOwned, E: serde::de::Error>(fields: Map<String, Value>) -> Result<T, E> {
+    nested(Value::Object(fields))
+}
+
+/// Reads an object and refuses a field that stands in it twice.
+struct UniqueFields;
+
+impl<'de> Visitor<'de> for UniqueFields {
+    type Value = Map<String, Value>;
+
+    fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("an answer")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
+        let mut fields = Map::new();
+        while let Some((key, value)) = map.next_entry::<String, Value>()? {
+            if fields.contains_key(&key) {
+                return Err(A::Error::custom(format_args!("duplicate field `{key}`")));
+            }
+            fields.insert(key, value);
+        }
+        Ok(fields)
+    }
 }
 
 impl Answer {

@@ -120,6 +120,90 @@ impl ErrorCode {
         }
     }
 
+    /// What it means, in a sentence.
+    #[must_use]
+    pub fn meaning(self) -> &'static str {
+        match self {
+            Self::InvalidJob => "The job is not valid JSON of the job schema, or contradicts itself.",
+            Self::SubmissionRefused => {
+                "The interview code has expired, is not yet valid, or its submissions are used up."
+            }
+            Self::InvalidMedia => "The file is empty, damaged or no media at all.",
+            Self::Unsupported => "The file is media, but its container, codec or encryption is not accepted.",
+            Self::Limit => "The file is larger, longer or has more pixels or streams than the limits allow.",
+            Self::Partial => "Only a part of the file could be read, and too little to judge.",
+            Self::Integrity => "Length or checksum differ from what the job states.",
+            Self::Crash => "The decoder died on this file.",
+            Self::Timeout => "The work did not end in time.",
+            Self::Resource => "Memory, disk or another resource ran out.",
+            Self::MediaNotFound => "The media is not where the job says it is.",
+            Self::MediaForbidden => "The storage refused access to the media.",
+            Self::Storage => "The storage could not be reached or answered with a fault.",
+            Self::PolicyForbids => "The policy of the job forbids what was asked for, or consent is missing.",
+            Self::InvalidProfile => "The profile is unknown or not valid.",
+            Self::Configuration => "A command line, environment variable or configuration file is wrong.",
+            Self::ModelMissing => "A model or the ONNX Runtime library is not installed.",
+            Self::ModelCorrupt => "A model file does not have the checksum of the manifest.",
+            Self::Inference => "A model failed while running.",
+            Self::DeviceUnavailable => "The requested device is not there or cannot be used.",
+            Self::Io => "Input or output on this machine failed: disk full, no permission.",
+            Self::Internal => "A defect of this program.",
+        }
+    }
+
+    /// What to do about it, in a sentence.
+    #[must_use]
+    pub fn advice(self) -> &'static str {
+        match self {
+            Self::InvalidJob => "Correct the field that the message names and send the job again.",
+            Self::SubmissionRefused => "Issue a new interview code, or raise its limit.",
+            Self::InvalidMedia => "Ask the candidate to record or upload again.",
+            Self::Unsupported => "Convert to MP4, WebM, WAV, MP3 or M4A without encryption.",
+            Self::Limit => "Shorten or scale down the recording, or raise the limit in the configuration.",
+            Self::Partial => "Ask the candidate to upload again; the upload probably broke off.",
+            Self::Integrity => "Upload the file again, or correct `bytes` and `sha256` in the job.",
+            Self::Crash => "Keep the file for examination and ask for another recording.",
+            Self::Timeout => "Send the job again; raise the deadline if it happens on long recordings.",
+            Self::Resource => "Free disk or memory, or run fewer jobs at once; then send the job again.",
+            Self::MediaNotFound => "Correct `uri`, or send the job after the upload has ended.",
+            Self::MediaForbidden => "Grant the worker's credentials read access to the object.",
+            Self::Storage => "Send the job again once the storage is back.",
+            Self::PolicyForbids => "Ask the candidate for consent, or choose the policy that applies.",
+            Self::InvalidProfile => "Correct the profile, or name one that is installed.",
+            Self::Configuration => "Correct what the message names; `interview --help` lists the options.",
+            Self::ModelMissing => "Run `interview models pull`; `interview doctor` shows what is missing.",
+            Self::ModelCorrupt => "Run `interview models pull` again, then `interview models verify`.",
+            Self::Inference => "Run `interview doctor`; report the message if it comes again.",
+            Self::DeviceUnavailable => "Use `--device cpu`, or install the GPU build of ONNX Runtime.",
+            Self::Io => "Look at the path that the message names: space, permission, mount.",
+            Self::Internal => "Report the message with the version; the input may be the cause.",
+        }
+    }
+
+    /// `docs/errors.md`.
+    #[must_use]
+    pub fn documentation() -> String {
+        let mut text = String::from(
+            "<!-- Generated from schemas/src/error_code.rs; UPDATE_SCHEMAS=1 rewrites it. -->\n\
+             # Error codes\n\n\
+             Codes are stable: new ones are added, none changes its meaning. A failure carries its code and a\n\
+             message that names the file or field; rely on the code, show the message.\n\n\
+             | code | exit code | meaning | what to do |\n|---|---|---|---|\n",
+        );
+        for code in Self::ALL {
+            let exit = match code.fault() {
+                Fault::Input => 1,
+                Fault::Usage => 2,
+                Fault::Machine => 3,
+            };
+            text += &format!("| `{code}` | {exit} | {} | {} |\n", code.meaning(), code.advice());
+        }
+        text +=
+            "\nExit codes of `interview`: 0 done, 1 the input cannot be judged or is bad, 2 usage or configuration,\n\
+                 3 a fault of the machine.\n";
+        text
+    }
+
     /// Who has to act.
     #[must_use]
     pub fn fault(self) -> Fault {

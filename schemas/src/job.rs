@@ -198,6 +198,7 @@ pub struct Job {
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub questions: Vec<Question>,
     /// The answers given; at least one.
+    #[schemars(length(min = 1))]
     pub answers: Vec<Answer>,
 }
 
