@@ -198,8 +198,7 @@ impl ErrorCode {
             };
             text += &format!("| `{code}` | {exit} | {} | {} |\n", code.meaning(), code.advice());
         }
-        text +=
-            "\nExit codes of `interview`: 0 done, 1 the input cannot be judged or is bad, 2 usage or configuration,\n\
+        text += "\nExit codes of `interview`: 0 done, 1 the input cannot be judged or is bad, 2 usage or configuration,\n\
                  3 a fault of the machine.\n";
         text
     }

@@ -1,7 +1,7 @@
 //! JSON Schemas (draft 2020-12) of the wire types, generated from the code; the files stand in `schemas/json/`.
 
-use schemars::generate::{SchemaGenerator, SchemaSettings};
 use schemars::Schema;
+use schemars::generate::{SchemaGenerator, SchemaSettings};
 use serde_json::Value;
 
 use crate::features::FeatureSet;
@@ -72,10 +72,10 @@ pub fn json_schemas() -> Vec<(&'static str, Value)> {
                 Direction::Outgoing => SchemaSettings::draft2020_12().for_serialize(),
             };
             let mut schema = (published.generate)(settings.into_generator());
-            schema.insert("$id".to_owned(), Value::from(format!("urn:interview:schema:{}:1", published.name)));
+            schema
+                .insert("$id".to_owned(), Value::from(format!("urn:interview:schema:{}:1", published.name)));
             schema.insert("title".to_owned(), Value::from(published.title));
             (published.name, schema.to_value())
         })
         .collect()
 }
-

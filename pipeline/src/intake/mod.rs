@@ -120,7 +120,10 @@ fn check_questions(questions: &[Question]) -> Result<BTreeSet<&QuestionId>, Pipe
     for (index, question) in questions.iter().enumerate() {
         let path = format!("questions[{index}]");
         if !ids.insert(&question.id) {
-            return Err(wrong(format!("{path}.id"), format!("{} is the id of an earlier question", question.id)));
+            return Err(wrong(
+                format!("{path}.id"),
+                format!("{} is the id of an earlier question", question.id),
+            ));
         }
         check_text(&format!("{path}.text"), &question.text, MAX_SENTENCE_CHARS)?;
         if let Some(scene) = &question.scene {
@@ -165,7 +168,10 @@ fn check_answers<'a>(
     for (index, answer) in answers.iter().enumerate() {
         let path = format!("answers[{index}]");
         if !ids.insert(answer.id()) {
-            return Err(wrong(format!("{path}.id"), format!("{} is the id of an earlier answer", answer.id())));
+            return Err(wrong(
+                format!("{path}.id"),
+                format!("{} is the id of an earlier answer", answer.id()),
+            ));
         }
         if let Some(question) = answer.question()
             && !questions.contains(question)

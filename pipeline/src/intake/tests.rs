@@ -88,7 +88,10 @@ fn contradictions_are_refused_with_their_path() {
         let error = check(&job, None).expect_err(pointer);
         assert_eq!(error.code(), ErrorCode::InvalidJob, "{pointer}");
         let text = error.to_string();
-        assert!(text.starts_with(&format!("job: {expected}")), "{pointer}: expected {expected:?}, got {text:?}");
+        assert!(
+            text.starts_with(&format!("job: {expected}")),
+            "{pointer}: expected {expected:?}, got {text:?}"
+        );
     }
 }
 

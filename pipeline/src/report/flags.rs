@@ -108,15 +108,16 @@ fn warning_text(code: &str, message: &str) -> Bilingual {
             "The recording has no sound: nothing that was said could be analysed.",
             "录制内容没有声音，无法分析所说内容。",
         ),
-        "NO_VIDEO" => ("The video has no picture; only the sound was analysed.", "视频没有画面，仅分析了声音。"),
+        "NO_VIDEO" => {
+            ("The video has no picture; only the sound was analysed.", "视频没有画面，仅分析了声音。")
+        }
         "PARTIAL_MEDIA" => (
             "The recording breaks off; what was there has been analysed. Please check the upload.",
             "录制内容不完整，仅分析了可读取的部分，请检查上传是否中断。",
         ),
-        "CORRUPT_PACKETS" => (
-            "Parts of the recording are damaged and were left out.",
-            "录制内容部分损坏，损坏部分已略过。",
-        ),
+        "CORRUPT_PACKETS" => {
+            ("Parts of the recording are damaged and were left out.", "录制内容部分损坏，损坏部分已略过。")
+        }
         "DURATION_MISMATCH" => (
             "The file states another length than it has; the length that was counted is used.",
             "文件标注的时长与实际不符，已按实际时长分析。",
@@ -134,8 +135,11 @@ fn warning_text(code: &str, message: &str) -> Bilingual {
 
 fn unreliable(id: &AnswerId, transcript: &Transcript) -> Flag {
     let reason = transcript.unreliable.as_deref().unwrap_or_default();
-    let spans =
-        transcript.segments.iter().map(|it| Span { start_s: it.start_s, end_s: it.end_s }).collect::<Vec<_>>();
+    let spans = transcript
+        .segments
+        .iter()
+        .map(|it| Span { start_s: it.start_s, end_s: it.end_s })
+        .collect::<Vec<_>>();
     let mut flag = flag(
         "UNRELIABLE_TRANSCRIPT",
         Some(id),
@@ -168,5 +172,10 @@ fn failed(id: &AnswerId, failure: &AnswerFailure) -> Flag {
 }
 
 fn flag(code: &str, answer: Option<&AnswerId>, en: &str, zh: &str) -> Flag {
-    Flag { code: code.to_owned(), answer: answer.cloned(), spans: Vec::new(), message: Bilingual::new(en, zh) }
+    Flag {
+        code: code.to_owned(),
+        answer: answer.cloned(),
+        spans: Vec::new(),
+        message: Bilingual::new(en, zh),
+    }
 }

@@ -284,7 +284,8 @@ mod tests {
             version: version.to_owned(),
             hash: hash.to_owned(),
         };
-        let id = |features: &ReportId, profile: &ProfileRef| report_id(features, profile).unwrap().to_string();
+        let id =
+            |features: &ReportId, profile: &ProfileRef| report_id(features, profile).unwrap().to_string();
         let original = id(&features, &profile("sales", "1", "ab"));
         assert_eq!(original, id(&features, &profile("sales", "1", "ab")));
         assert_eq!(original.len(), ID_DIGITS);

@@ -28,7 +28,11 @@ pub(super) fn timeline(perception: &AnswerPerception) -> Option<Timeline> {
         step_s,
         level_db: voice.map(|voice| level_db(voice, step_s)).unwrap_or_default(),
         f0_hz: voice.map(|voice| f0_hz(voice, step_s)).unwrap_or_default(),
-        faces: perception.faces.as_ref().map(|faces| face_count(faces, step_s, duration_s)).unwrap_or_default(),
+        faces: perception
+            .faces
+            .as_ref()
+            .map(|faces| face_count(faces, step_s, duration_s))
+            .unwrap_or_default(),
         eye_contact: Vec::new(),
         smile: Vec::new(),
     })
@@ -106,7 +110,12 @@ mod tests {
 
     use super::*;
 
-    fn perception(duration_s: f64, hop_s: f64, level_db: Vec<f32>, f0_hz: Vec<Option<f32>>) -> AnswerPerception {
+    fn perception(
+        duration_s: f64,
+        hop_s: f64,
+        level_db: Vec<f32>,
+        f0_hz: Vec<Option<f32>>,
+    ) -> AnswerPerception {
         AnswerPerception {
             id: AnswerId::new("a1").unwrap(),
             media: Some(MediaFacts {

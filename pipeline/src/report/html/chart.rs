@@ -127,8 +127,8 @@ impl Plot {
         let label = |value: f64| format!("{} {unit}", format::number(value)).trim_end().to_owned();
         let point = |index: usize, value: f64| {
             let x = self.x((index as f64 + 0.5) * self.step_s);
-            let share = ((value - low) / (high - low)).clamp(0.0, 1.0);
-            (x, HEIGHT * (1.0 - share))
+            let share = (value - low) / (high - low);
+            (x, HEIGHT * (1.0 - if share.is_nan() { 0.0 } else { share.clamp(0.0, 1.0) }))
         };
         let (mut areas, mut lines) = (Vec::new(), Vec::new());
         for run in runs(values) {

@@ -95,18 +95,30 @@ mod tests {
 
     #[test]
     fn numbers_are_short_and_honest() {
-        for (value, text) in
-            [(4.312, "4.31"), (84.0, "84"), (0.0, "0"), (-0.001, "0"), (-21.44, "−21.4"), (185.6, "186"), (0.5, "0.5")]
-        {
+        for (value, text) in [
+            (4.312, "4.31"),
+            (84.0, "84"),
+            (0.0, "0"),
+            (-0.001, "0"),
+            (-21.44, "−21.4"),
+            (185.6, "186"),
+            (0.5, "0.5"),
+        ] {
             assert_eq!(number(value), text);
         }
-        assert_eq!((percent(0.213), percent(1.0), percent(0.004)), ("21.3 %".into(), "100 %".into(), "0.4 %".into()));
+        assert_eq!(
+            (percent(0.213), percent(1.0), percent(0.004)),
+            ("21.3 %".into(), "100 %".into(), "0.4 %".into())
+        );
     }
 
     #[test]
     fn values_carry_their_unit_in_both_languages() {
         let text = |value: Bilingual| (value.en, value.zh);
-        assert_eq!(text(value(4.312, "syllables/s", None)), ("4.31 syllables/s".into(), "4.31 音节/秒".into()));
+        assert_eq!(
+            text(value(4.312, "syllables/s", None)),
+            ("4.31 syllables/s".into(), "4.31 音节/秒".into())
+        );
         assert_eq!(text(value(0.2, "ratio", Some((0.0, 1.0)))), ("20 %".into(), "20 %".into()));
         assert_eq!(text(value(0.9, "ratio", Some((0.0, 5.0)))), ("0.9".into(), "0.9".into()));
         assert_eq!(text(value(3.0, "count", None)), ("3".into(), "3".into()));
@@ -118,7 +130,10 @@ mod tests {
         assert_eq!((time(0.0), time(65.9), time(3605.0)), ("0:00".into(), "1:05".into(), "1:00:05".into()));
         assert_eq!((span(9.1, 9.4), span(14.2, 17.0)), ("0:09".into(), "0:14–0:17".into()));
         assert_eq!(duration(65.2).en, "1 min 05 s");
-        assert_eq!((time(f64::NAN), time(-3.0), time(f64::INFINITY)), ("0:00".into(), "0:00".into(), "0:00".into()));
+        assert_eq!(
+            (time(f64::NAN), time(-3.0), time(f64::INFINITY)),
+            ("0:00".into(), "0:00".into(), "0:00".into())
+        );
     }
 
     proptest! {

@@ -7,15 +7,17 @@
 mod answers;
 mod chart;
 mod format;
-mod view;
-mod words;
 #[cfg(test)]
 mod tests;
+mod view;
+mod words;
 
 use interview_schemas::features::FeatureSet;
 use interview_schemas::report::Report;
 use minijinja::value::{Serde, Value};
-use minijinja::{AutoEscape, Environment, Error, Output, State, UndefinedBehavior, context, escape_formatter};
+use minijinja::{
+    AutoEscape, Environment, Error, Output, State, UndefinedBehavior, context, escape_formatter,
+};
 
 use crate::PipelineError;
 
@@ -61,7 +63,8 @@ pub fn render_html(
     language: ReportLanguage,
 ) -> Result<String, PipelineError> {
     let page = view::page(report, features);
-    render(&page, language).map_err(|error| PipelineError::Internal(format!("report.html: {}", causes(&error))))
+    render(&page, language)
+        .map_err(|error| PipelineError::Internal(format!("report.html: {}", causes(&error))))
 }
 
 /// The error and what caused it. Never its debug form: that shows variables, and with them what was said.
@@ -83,13 +86,17 @@ fn render(page: &view::Page<'_>, language: ReportLanguage) -> Result<String, Err
     for (name, source) in TEMPLATES {
         environment.add_template(name, source)?;
     }
-    environment.get_template("report.html")?.render(context! { page => Serde(page), css => CSS, language => language.code() })
+    environment
+        .get_template("report.html")?
+        .render(context! { page => Serde(page), css => CSS, language => language.code() })
 }
 
 /// Escapes for HTML, after characters that hide or reorder text were made visible.
 fn visible_formatter(output: &mut Output<'_>, state: &mut State<'_, '_>, value: &Value) -> Result<(), Error> {
     match value.as_str() {
-        Some(text) if !value.is_safe() => escape_formatter(output, state, &Value::from(format::visible(text))),
+        Some(text) if !value.is_safe() => {
+            escape_formatter(output, state, &Value::from(format::visible(text)))
+        }
         _ => escape_formatter(output, state, value),
     }
 }

@@ -53,7 +53,8 @@ fn the_language_decides_only_what_is_shown_first() {
 fn nothing_is_loaded_and_nothing_can_run() {
     let page = html(&report(), &features());
     assert!(page.contains("default-src &#x27;none&#x27;") || page.contains("default-src 'none'"));
-    for forbidden in ["http:", "https:", "//cdn", "<script", "<iframe", "<img", "<link", "@import", "url(", "javascript:"]
+    for forbidden in
+        ["http:", "https:", "//cdn", "<script", "<iframe", "<img", "<link", "@import", "url(", "javascript:"]
     {
         assert!(!page.contains(forbidden), "{forbidden}");
     }
@@ -93,7 +94,9 @@ fn text_of_strangers_is_inert_wherever_it_stands() {
 
         // Beyond text nothing was added: the page has exactly as many tags as before, but for the two
         // languages of texts that now differ or agree.
-        for tag in ["<script", "<style", "</style", "<img", "<tr", "<li", "<section", "<h1", "onerror=alert(1)>"] {
+        for tag in
+            ["<script", "<style", "</style", "<img", "<tr", "<li", "<section", "<h1", "onerror=alert(1)>"]
+        {
             assert_eq!(page.matches(tag).count(), calm.matches(tag).count(), "{tag} with {text:?}");
         }
         assert!(!page.contains("51317"), "an expression was evaluated");
@@ -146,7 +149,8 @@ fn text_of(html: &str) -> String {
 fn contributions_shown_add_up_to_the_score_shown() {
     let page = html(&report(), &features());
     let table = page.split("<table class=\"sums\">").nth(1).unwrap().split("</table>").next().unwrap();
-    let last_cell = |row: &str| -> f64 { text_of(row.rsplit("<td>").next().unwrap()).trim().parse().unwrap() };
+    let last_cell =
+        |row: &str| -> f64 { text_of(row.rsplit("<td>").next().unwrap()).trim().parse().unwrap() };
     let (body, foot) = table.split_once("<tfoot>").unwrap();
     let tenths: i64 = body.split("<tr>").skip(2).map(|row| (last_cell(row) * 10.0).round() as i64).sum();
     assert_eq!(tenths, (last_cell(foot) * 10.0).round() as i64);

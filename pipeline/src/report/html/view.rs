@@ -207,11 +207,7 @@ fn competency_view(
     }
 }
 
-fn indicator_view(
-    indicator: &Indicator,
-    points: i64,
-    numbers: &BTreeMap<&AnswerId, usize>,
-) -> IndicatorView {
+fn indicator_view(indicator: &Indicator, points: i64, numbers: &BTreeMap<&AnswerId, usize>) -> IndicatorView {
     let definition = catalogue::find(&indicator.feature);
     IndicatorView {
         feature: indicator.feature.clone(),
@@ -241,15 +237,15 @@ fn indicator_view(
 /// How a feature is measured, where the catalogue knows it.
 pub(super) fn definition(feature: &str) -> Option<Definition> {
     let found = catalogue::find(feature)?;
-    Some(Definition {
-        text: Bilingual::new(found.definition_en, found.definition_zh),
-        source: found.source,
-    })
+    Some(Definition { text: Bilingual::new(found.definition_en, found.definition_zh), source: found.source })
 }
 
 fn policy_view(policy: &ResolvedPolicy) -> PolicyView {
     let looked_at = [
-        (policy.picture, Bilingual::new("Picture (face geometry, gaze, posture)", "画面（面部几何、目光、姿态）")),
+        (
+            policy.picture,
+            Bilingual::new("Picture (face geometry, gaze, posture)", "画面（面部几何、目光、姿态）"),
+        ),
         (policy.expression, Bilingual::new("Facial expression", "面部表情")),
         (policy.identity, Bilingual::new("Biometric identity", "生物特征身份")),
         (policy.sentiment, Bilingual::new("Sentiment of words", "言语情感倾向")),
@@ -266,8 +262,10 @@ fn policy_view(policy: &ResolvedPolicy) -> PolicyView {
 /// Rounds to tenths so that the shown numbers still add up to their shown sum: what rounding down leaves over
 /// goes to the largest remainders.
 fn tenths(values: &[f64]) -> Vec<i64> {
-    let scaled: Vec<f64> =
-        values.iter().map(|value| if value.is_finite() { value.clamp(-1e6, 1e6) * 10.0 } else { 0.0 }).collect();
+    let scaled: Vec<f64> = values
+        .iter()
+        .map(|value| if value.is_finite() { value.clamp(-1e6, 1e6) * 10.0 } else { 0.0 })
+        .collect();
     let mut tenths: Vec<i64> = scaled.iter().map(|value| value.floor() as i64).collect();
     let missing = scaled.iter().sum::<f64>().round() as i64 - tenths.iter().sum::<i64>();
     let mut order: Vec<usize> = (0..scaled.len()).collect();
