@@ -8,6 +8,7 @@ use crate::features::FeatureSet;
 use crate::job::Job;
 use crate::perception::Perception;
 use crate::policy::Policy;
+use crate::profile::ProfileFile;
 use crate::report::Report;
 
 /// Who writes a document: decides which fields are required and whether more fields may stand in it.
@@ -27,7 +28,7 @@ struct Published {
     generate: fn(SchemaGenerator) -> Schema,
 }
 
-const PUBLISHED: [Published; 5] = [
+const PUBLISHED: [Published; 6] = [
     Published {
         name: "job",
         title: "Job: one interview to be analysed",
@@ -57,6 +58,12 @@ const PUBLISHED: [Published; 5] = [
         title: "Policy: what law and consent allow to be looked at",
         direction: Direction::Incoming,
         generate: SchemaGenerator::into_root_schema_for::<Policy>,
+    },
+    Published {
+        name: "profile",
+        title: "Profile: which features count for a position, how much, and what a good value is",
+        direction: Direction::Incoming,
+        generate: SchemaGenerator::into_root_schema_for::<ProfileFile>,
     },
 ];
 

@@ -7,6 +7,7 @@ use interview_schemas::job::Job;
 use interview_schemas::parse::from_json;
 use interview_schemas::perception::Perception;
 use interview_schemas::policy::Policy;
+use interview_schemas::profile::ProfileFile;
 use interview_schemas::report::Report;
 use interview_schemas::{ErrorCode, json_schemas};
 use serde::Serialize;
@@ -83,6 +84,7 @@ fn example_documents_validate_and_survive_the_round_trip() {
     round_trip::<FeatureSet>("features");
     round_trip::<Report>("report");
     round_trip::<Policy>("policy");
+    round_trip::<ProfileFile>("profile");
 }
 
 #[test]

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use interview_schemas::features::FeatureSet;
 use interview_schemas::policy::ResolvedPolicy;
-use interview_schemas::report::{Competency, Flag, Indicator, Report};
+use interview_schemas::report::{Competency, Flag, GroupScore, Indicator, Report, RuleHit, TriggerHit};
 use interview_schemas::{AnswerId, Bilingual};
 use serde::Serialize;
 
@@ -26,6 +26,9 @@ pub(super) struct Page<'a> {
     confidence: Level,
     flags: Vec<FlagView>,
     competencies: Vec<CompetencyView>,
+    groups: Vec<GroupView>,
+    reviews: &'a [RuleHit],
+    triggers: &'a [TriggerHit],
     /// Whether something of the profile could not be measured.
     shared: bool,
     answers: Vec<AnswerView>,
@@ -64,6 +67,14 @@ struct FlagView {
 }
 
 #[derive(Debug, Serialize)]
+struct GroupView {
+    title: Bilingual,
+    score: Option<String>,
+    weight: String,
+    points: String,
+}
+
+#[derive(Debug, Serialize)]
 struct CompetencyView {
     title: Bilingual,
     score: Option<String>,
@@ -83,6 +94,8 @@ struct IndicatorView {
     feature: String,
     title: Bilingual,
     value: Option<Bilingual>,
+    /// Standard deviation between answers or raters.
+    spread: Option<Bilingual>,
     score: Option<String>,
     weight: String,
     points: String,
@@ -135,6 +148,9 @@ pub(super) fn page<'a>(report: &'a Report, features: &FeatureSet) -> Page<'a> {
         confidence: level(report.confidence),
         flags: report.flags.iter().map(|flag| flag_view(flag, &numbers)).collect(),
         competencies: competencies(report, &numbers),
+        groups: groups(report),
+        reviews: &report.reviews,
+        triggers: &report.triggers,
         shared: report
             .competencies
             .iter()
@@ -181,6 +197,17 @@ fn competencies(report: &Report, numbers: &BTreeMap<&AnswerId, usize>) -> Vec<Co
         .collect()
 }
 
+fn groups(report: &Report) -> Vec<GroupView> {
+    let contributions: Vec<f64> = report.groups.iter().map(|group| group.contribution).collect();
+    let view = |(group, points): (&GroupScore, i64)| GroupView {
+        title: group.title.clone(),
+        score: group.score.map(|score| format::fixed(score, 1)),
+        weight: format::percent(group.weight),
+        points: points_text(points),
+    };
+    report.groups.iter().zip(tenths(&contributions)).map(view).collect()
+}
+
 fn competency_view(
     competency: &Competency,
     index: usize,
@@ -208,19 +235,18 @@ fn competency_view(
 }
 
 fn indicator_view(indicator: &Indicator, points: i64, numbers: &BTreeMap<&AnswerId, usize>) -> IndicatorView {
-    let definition = catalogue::find(&indicator.feature);
+    let range = catalogue::find(&indicator.feature).map(|definition| definition.range);
     IndicatorView {
         feature: indicator.feature.clone(),
         title: indicator.title.clone(),
-        value: indicator
-            .value
-            .map(|value| format::value(value, &indicator.unit, definition.map(|it| it.range))),
+        value: indicator.value.map(|value| format::value(value, &indicator.unit, range)),
+        spread: indicator.spread.map(|spread| format::value(spread, &indicator.unit, range)),
         score: indicator.score.map(|score| format::fixed(score, 1)),
         weight: format::percent(indicator.weight),
         points: points_text(points),
         confidence: level(indicator.confidence),
         not_assessed: indicator.not_assessed.map(words::not_assessed),
-        definition: self::definition(&indicator.feature),
+        definition: definition(&indicator.feature),
         evidence: indicator
             .evidence
             .iter()
