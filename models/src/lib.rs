@@ -1,13 +1,18 @@
 //! What the models are (manifest, cache folder, checksums) and how they run: one thin adapter per model
 //! over ONNX Runtime or whisper.cpp. Adapters hold tensors, pre- and postprocessing; they never judge.
 
+pub mod anchors;
 pub mod device;
 pub mod error;
+pub mod expression;
+pub mod face_detector;
+pub mod face_mesh;
 pub mod manifest;
 pub mod minilm;
 pub mod moonshine;
 pub mod repetition;
 pub mod pull;
+pub mod pose;
 pub mod runtime;
 pub mod silero;
 pub mod store;

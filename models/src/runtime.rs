@@ -6,7 +6,7 @@ use std::sync::Mutex;
 
 use ort::environment::Environment;
 use ort::ep::{CUDA, ExecutionProvider};
-use ort::session::Session;
+use ort::session::{Session, SessionOutputs};
 use ort::session::builder::{GraphOptimizationLevel, SessionBuilder};
 
 use crate::{Device, ModelError};
@@ -163,6 +163,22 @@ fn process_environment(library: &Path) -> Result<(Environment, PathBuf), ModelEr
         .map_err(|error| ModelError::Runtime(error.to_string()))?;
     *shared = Some((environment.clone(), library.to_owned()));
     Ok((environment, library.to_owned()))
+}
+
+/// The shape and numbers of an output of a model.
+///
+/// # Errors
+/// [`ModelError::Inference`] when there is no such output or it holds no 32-bit floats.
+pub fn output<'a>(
+    outputs: &'a SessionOutputs<'_>,
+    model: &str,
+    name: &str,
+) -> Result<(&'a [i64], &'a [f32]), ModelError> {
+    let value =
+        outputs.get(name).ok_or_else(|| ModelError::inference(model, format!("no output {name:?}")))?;
+    let (shape, numbers) =
+        value.try_extract_tensor::<f32>().map_err(|error| ModelError::inference(model, error))?;
+    Ok((shape, numbers))
 }
 
 fn cuda(number: u32) -> ort::ep::ExecutionProviderDispatch {
