@@ -181,8 +181,32 @@ pub struct FaceTracks {
     /// Why this track was chosen.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub candidate_reason: Option<String>,
+    /// The tracks in the order in which they appeared.
+    #[serde(default)]
+    pub tracks: Vec<FaceTrack>,
     /// One entry per sampled frame, in order of time.
     pub frames: Vec<FaceFrame>,
+}
+
+/// One face through the recording.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct FaceTrack {
+    /// Id of the track.
+    pub track: u32,
+    /// When it was first seen, in seconds.
+    pub first_s: f64,
+    /// When it was last seen, in seconds.
+    pub last_s: f64,
+    /// Number of sampled frames with this face.
+    pub frames: u64,
+    /// Mean width of the face in pixels.
+    pub mean_width: f64,
+    /// How far the shape of this face is from that of the candidate, as root mean square distance of the rigid
+    /// points in shares of the distance of the outer eye corners; `null` for the candidate and where one of
+    /// the two was not seen well enough.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub shape_distance: Option<f64>,
 }
 
 /// The faces of one sampled frame.
@@ -219,8 +243,29 @@ pub struct Face {
     /// Observable geometry; no emotion is inferred.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub geometry: Option<FaceGeometry>,
-    /// Probability per expression; `null` where policy or consent do not allow it.
+    /// How well the face can be seen.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub quality: Option<FaceQuality>,
+    /// Probability per expression, smoothed over time; `null` where policy or consent do not allow it.
     pub expression: Option<BTreeMap<String, f64>>,
+}
+
+/// How well a face can be seen, measured on the face scaled to 128 pixels.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct FaceQuality {
+    /// Mean brightness of the face, 0–1.
+    pub brightness: f64,
+    /// Share of nearly black pixels, 0–1.
+    pub dark_ratio: f64,
+    /// Share of nearly white pixels, 0–1.
+    pub bright_ratio: f64,
+    /// Difference of brightness between its left and right half, 0–1.
+    pub side_light: f64,
+    /// Sharpness: variance of the Laplacian of brightness (0–255).
+    pub sharpness: f64,
+    /// Share of the face that lies outside the picture, 0–1.
+    pub outside_ratio: f64,
 }
 
 /// Direction of the eyes relative to the camera.

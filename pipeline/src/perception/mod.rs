@@ -4,3 +4,4 @@ pub mod semantics;
 pub mod voice;
 pub mod segmenter;
 pub mod speech;
+pub mod vision;
