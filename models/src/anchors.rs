@@ -147,7 +147,8 @@ mod tests {
 
     #[test]
     fn overlapping_boxes_become_their_weighted_mean_and_others_stay() {
-        let merged = weighted_nms(vec![at(0.5, 0.1, 0.0, 1.0), at(0.9, 0.0, 0.0, 1.0), at(0.7, 5.0, 5.0, 1.0)]);
+        let merged =
+            weighted_nms(vec![at(0.5, 0.1, 0.0, 1.0), at(0.9, 0.0, 0.0, 1.0), at(0.7, 5.0, 5.0, 1.0)]);
         assert_eq!(merged.len(), 2);
         assert_eq!(merged[0].score, 0.9);
         assert!((merged[0].edges[0] - 0.1 * 0.5 / 1.4).abs() < 1e-6);
@@ -156,8 +157,13 @@ mod tests {
 
     #[test]
     fn hostile_numbers_are_dropped_or_kept_apart() {
-        let decoded: Vec<Detection<0>> =
-            decode(&[f32::NAN, 0.0, 1.0, 1.0, 0.0, 0.0, f32::INFINITY, 1.0], &[5.0, f32::NAN], &[[0.5; 2]; 2], 128, 0.5);
+        let decoded: Vec<Detection<0>> = decode(
+            &[f32::NAN, 0.0, 1.0, 1.0, 0.0, 0.0, f32::INFINITY, 1.0],
+            &[5.0, f32::NAN],
+            &[[0.5; 2]; 2],
+            128,
+            0.5,
+        );
         assert!(decoded.is_empty());
         assert_eq!(weighted_nms(vec![at(0.9, 0.0, 0.0, 0.0), at(0.8, 0.0, 0.0, 0.0)]).len(), 2);
     }

@@ -6,8 +6,8 @@ use std::sync::Mutex;
 
 use ort::environment::Environment;
 use ort::ep::{CUDA, ExecutionProvider};
-use ort::session::{Session, SessionOutputs};
 use ort::session::builder::{GraphOptimizationLevel, SessionBuilder};
+use ort::session::{Session, SessionOutputs};
 
 use crate::{Device, ModelError};
 

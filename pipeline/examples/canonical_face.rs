@@ -98,7 +98,8 @@ fn normalised(shape: &Shape) -> Shape {
     let origin = (shape[33] + shape[263]) / 2.0;
     let width = (shape[33] - shape[263]).norm();
     let mut turned: Shape = shape.iter().map(|point| axes * (point - origin) / width).collect();
-    let middle = PAIRS.iter().map(|&(l, r)| turned[l].x + turned[r].x).sum::<f64>() / (2.0 * PAIRS.len() as f64);
+    let middle =
+        PAIRS.iter().map(|&(l, r)| turned[l].x + turned[r].x).sum::<f64>() / (2.0 * PAIRS.len() as f64);
     turned.iter_mut().for_each(|point| point.x -= middle);
     for index in MIDDLE {
         turned[index].x = 0.0;

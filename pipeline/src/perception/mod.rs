@@ -5,3 +5,4 @@ pub mod voice;
 pub mod segmenter;
 pub mod speech;
 pub mod vision;
+pub mod voice;

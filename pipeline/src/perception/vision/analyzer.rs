@@ -18,6 +18,9 @@ use super::quality::Reduced;
 use super::tracker::{FaceTracker, TrackedFace, TrackerConfig};
 use crate::media::VideoFrame;
 
+/// From so many frames on, a face must be seen in more than one of them.
+const ENOUGH_FRAMES: usize = 4;
+
 /// How the picture is looked at.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct VisionConfig {
@@ -173,9 +176,21 @@ impl<'models> VisionAnalyzer<'models> {
         summary.area += (right - left) * (bottom - top) / pixels;
     }
 
+    /// Takes back what was seen in a single frame of many: a picture or an animal that passed for a face once.
+    fn drop_glimpses(&mut self) {
+        if self.perception.faces.frames.len() < ENOUGH_FRAMES {
+            return;
+        }
+        self.summaries.retain(|_, summary| summary.frames > 1);
+        for frame in &mut self.perception.faces.frames {
+            frame.faces.retain(|face| self.summaries.contains_key(&face.track));
+        }
+    }
+
     /// Ends the recording: chooses the candidate and hands over what was seen.
     #[must_use]
     pub fn finish(mut self) -> VisionPerception {
+        self.drop_glimpses();
         let frames = self.perception.faces.frames.len();
         let candidate = self
             .summaries
@@ -206,8 +221,16 @@ impl<'models> VisionAnalyzer<'models> {
         let Some(summary) = self.summaries.get(&track) else { return String::new() };
         let width = summary.widths / summary.frames.max(1) as f64;
         let others = self.summaries.len() - 1;
-        let own = format!("face {track} is seen in {} of {frames} frames, {width:.0} px wide on average", summary.frames);
-        match self.summaries.iter().filter(|(id, _)| **id != track).max_by(|a, b| a.1.area.total_cmp(&b.1.area)) {
+        let own = format!(
+            "face {track} is seen in {} of {frames} frames, {width:.0} px wide on average",
+            summary.frames
+        );
+        match self
+            .summaries
+            .iter()
+            .filter(|(id, _)| **id != track)
+            .max_by(|a, b| a.1.area.total_cmp(&b.1.area))
+        {
             None => format!("{own}; no other face was seen"),
             Some((id, second)) => format!(
                 "{own}; of {others} other face(s) the next, {id}, is seen in {} frames and covers {:.0} % of the area over time",

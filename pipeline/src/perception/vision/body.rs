@@ -157,9 +157,7 @@ fn detect(
         let middle = square.to_picture([(left + right) / 2.0, (top + bottom) / 2.0]);
         face.is_none_or(|face| is_within(middle, face))
     });
-    Ok(best.map(|body| {
-        region_of(square.to_picture(body.keypoints[0]), square.to_picture(body.keypoints[1]))
-    }))
+    Ok(best.map(|body| region_of(square.to_picture(body.keypoints[0]), square.to_picture(body.keypoints[1]))))
 }
 
 /// Whether a point lies within a face box grown by half its size.

@@ -314,10 +314,7 @@ impl<'a> Picture<'a> {
         let step = region.side / size as f32;
         let half = region.side / 2.0;
         let display = Walk {
-            start: [
-                region.centre_x - half * cos + half * sin,
-                region.centre_y - half * sin - half * cos,
-            ],
+            start: [region.centre_x - half * cos + half * sin, region.centre_y - half * sin - half * cos],
             right: [step * cos, step * sin],
             down: [-step * sin, step * cos],
         };
@@ -354,18 +351,14 @@ impl<'a> Picture<'a> {
         let (width, height) = (self.width as i32, self.height as i32);
         let turned = match self.rotation {
             Rotation::None => [left, top, right, bottom],
-            Rotation::Clockwise90 => {
-                [top, height.saturating_sub(right), bottom, height.saturating_sub(left)]
-            }
+            Rotation::Clockwise90 => [top, height.saturating_sub(right), bottom, height.saturating_sub(left)],
             Rotation::Half => [
                 width.saturating_sub(right),
                 height.saturating_sub(bottom),
                 width.saturating_sub(left),
                 height.saturating_sub(top),
             ],
-            Rotation::Clockwise270 => {
-                [width.saturating_sub(bottom), left, width.saturating_sub(top), right]
-            }
+            Rotation::Clockwise270 => [width.saturating_sub(bottom), left, width.saturating_sub(top), right],
         };
         [
             turned[0].clamp(0, width),
@@ -432,10 +425,7 @@ fn sample<S: Source>(
     }
     let safe = [left as f32, top as f32, (right - 1) as f32, (bottom - 1) as f32];
     for row in 0..size {
-        let start = [
-            walk.start[0] + walk.down[0] * row as f32,
-            walk.start[1] + walk.down[1] * row as f32,
-        ];
+        let start = [walk.start[0] + walk.down[0] * row as f32, walk.start[1] + walk.down[1] * row as f32];
         for column in 0..size {
             let x = start[0] + walk.right[0] * column as f32;
             let y = start[1] + walk.right[1] * column as f32;

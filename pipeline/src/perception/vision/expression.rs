@@ -44,7 +44,11 @@ impl ExpressionSmoother {
 /// The probabilities as they are written down.
 #[must_use]
 pub fn named(probabilities: [f64; COUNT]) -> BTreeMap<String, f64> {
-    CLASSES.iter().zip(probabilities).map(|(name, value)| ((*name).to_owned(), round_decimals(value, 4))).collect()
+    CLASSES
+        .iter()
+        .zip(probabilities)
+        .map(|(name, value)| ((*name).to_owned(), round_decimals(value, 4)))
+        .collect()
 }
 
 /// Probabilities of one face in one frame; `None` when it lies outside the picture. `shown`: width and height of the
@@ -76,12 +80,8 @@ fn face_box([left, top, right, bottom]: [f32; 4], shown: (u32, u32)) -> Option<(
     }
     let side = width.max(height);
     let (pad_x, pad_y) = (((side - width) / 2.0).round(), ((side - height) / 2.0).round());
-    let region = Region {
-        centre_x: x - pad_x + side / 2.0,
-        centre_y: y - pad_y + side / 2.0,
-        side,
-        rotation: 0.0,
-    };
+    let region =
+        Region { centre_x: x - pad_x + side / 2.0, centre_y: y - pad_y + side / 2.0, side, rotation: 0.0 };
     Some((region, [x as i32, y as i32, (x + width) as i32, (y + height) as i32]))
 }
 

@@ -15,7 +15,8 @@ const SHUT: f64 = 0.10;
 /// Eyes closer together than this many pixels are too small for a gaze.
 const SMALLEST_EYE_DISTANCE: f64 = 20.0;
 /// Brow above and eye rim below it, left and right of the picture: inner, middle and outer third.
-const BROWS: [[(usize, usize); 3]; 2] = [[(107, 157), (105, 159), (63, 160)], [(336, 384), (334, 386), (293, 387)]];
+const BROWS: [[(usize, usize); 3]; 2] =
+    [[(107, 157), (105, 159), (63, 160)], [(336, 384), (334, 386), (293, 387)]];
 /// Corners of the mouth.
 const MOUTH_CORNERS: (usize, usize) = (61, 291);
 /// Middle of the inner lips: upper and lower.
@@ -38,17 +39,11 @@ pub fn measure(mesh: &Mesh, pose: &HeadPose) -> Option<FaceActions> {
         return None;
     }
     let apart = |a: usize, b: usize| flat_distance(front(a), front(b));
-    let openings = EYE_RIMS.map(|[p0, p1, p2, p3, p4, p5]| {
-        (apart(p1, p5) + apart(p2, p4)) / (2.0 * apart(p0, p3)).max(1.0e-6)
-    });
+    let openings = EYE_RIMS
+        .map(|[p0, p1, p2, p3, p4, p5]| (apart(p1, p5) + apart(p2, p4)) / (2.0 * apart(p0, p3)).max(1.0e-6));
     let (left, right) = (front(MOUTH_CORNERS.0), front(MOUTH_CORNERS.1));
     let (upper, lower) = (front(INNER_LIPS.0), front(INNER_LIPS.1));
-    let brow = BROWS
-        .iter()
-        .flatten()
-        .map(|&(brow, eye)| front(brow).y - front(eye).y)
-        .sum::<f64>()
-        / 6.0;
+    let brow = BROWS.iter().flatten().map(|&(brow, eye)| front(brow).y - front(eye).y).sum::<f64>() / 6.0;
     let geometry = FaceGeometry {
         eye_aspect_ratio: (openings[0] + openings[1]) / 2.0,
         mouth_width: flat_distance(left, right) / unit,

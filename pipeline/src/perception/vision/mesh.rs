@@ -123,15 +123,7 @@ pub fn in_picture(found: &FaceDetection, square: &Region) -> FaceDetection {
 }
 
 fn bounds<'a>(points: impl Iterator<Item = &'a [f32; 3]>) -> [f32; 4] {
-    points.fold(
-        [f32::INFINITY, f32::INFINITY, f32::NEG_INFINITY, f32::NEG_INFINITY],
-        |edges, point| {
-            [
-                edges[0].min(point[0]),
-                edges[1].min(point[1]),
-                edges[2].max(point[0]),
-                edges[3].max(point[1]),
-            ]
-        },
-    )
+    points.fold([f32::INFINITY, f32::INFINITY, f32::NEG_INFINITY, f32::NEG_INFINITY], |edges, point| {
+        [edges[0].min(point[0]), edges[1].min(point[1]), edges[2].max(point[0]), edges[3].max(point[1])]
+    })
 }

@@ -80,7 +80,11 @@ impl VisionModels {
     ///
     /// # Errors
     /// [`ModelError::Inference`].
-    pub fn detect(&mut self, frame: &VideoFrame, picture: &Picture<'_>) -> Result<Vec<FaceDetection>, ModelError> {
+    pub fn detect(
+        &mut self,
+        frame: &VideoFrame,
+        picture: &Picture<'_>,
+    ) -> Result<Vec<FaceDetection>, ModelError> {
         let square = Region::whole(frame);
         let mut found: Vec<FaceDetection> = Vec::new();
         for detector in [&mut self.full, &mut self.short] {

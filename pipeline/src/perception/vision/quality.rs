@@ -54,9 +54,8 @@ impl Reduced {
     #[must_use]
     pub fn measure(&self, t_s: f64, before: Option<&Self>) -> PictureFrame {
         let count = self.values.len().max(1) as f64;
-        let share = |test: fn(f32) -> bool| {
-            self.values.iter().filter(|&&value| test(value)).count() as f64 / count
-        };
+        let share =
+            |test: fn(f32) -> bool| self.values.iter().filter(|&&value| test(value)).count() as f64 / count;
         let mean = self.values.iter().map(|&value| f64::from(value)).sum::<f64>() / count;
         PictureFrame {
             t_s: round_decimals(t_s, 3),
@@ -74,8 +73,7 @@ impl Reduced {
         if (self.width, self.height) != (before.width, before.height) {
             return 1.0;
         }
-        let sum: f64 =
-            self.values.iter().zip(&before.values).map(|(a, b)| f64::from((a - b).abs())).sum();
+        let sum: f64 = self.values.iter().zip(&before.values).map(|(a, b)| f64::from((a - b).abs())).sum();
         sum / self.values.len().max(1) as f64 / 255.0
     }
 
@@ -88,12 +86,8 @@ impl Reduced {
         }
         let mean = |values: &[f32]| values.iter().sum::<f32>() / values.len().max(1) as f32;
         let shift = mean(&self.values) - mean(&before.values);
-        let sum: f64 = self
-            .values
-            .iter()
-            .zip(&before.values)
-            .map(|(a, b)| f64::from((a - b - shift).abs()))
-            .sum();
+        let sum: f64 =
+            self.values.iter().zip(&before.values).map(|(a, b)| f64::from((a - b - shift).abs())).sum();
         sum / self.values.len().max(1) as f64 / 255.0 > CUT
     }
 }
@@ -136,7 +130,8 @@ fn laplacian_variance(values: &[f32], width: usize) -> f64 {
         let (above, here, below) = (line(row - 1), line(row), line(row + 1));
         let (mut row_sum, mut row_squares) = (0.0f32, 0.0f32);
         for column in 1..width - 1 {
-            let edge = above[column] + below[column] + here[column - 1] + here[column + 1] - 4.0 * here[column];
+            let edge =
+                above[column] + below[column] + here[column - 1] + here[column + 1] - 4.0 * here[column];
             row_sum += edge;
             row_squares += edge * edge;
         }
@@ -163,7 +158,9 @@ pub fn face_quality(crop: &[f32], points: &[[f32; 3]], outside_ratio: f64) -> Fa
     let last = [0, 1].map(|axis| (high[axis].clamp(0.0, limit) as usize).max(first[axis] + 3));
     let width = last[0] - first[0];
     let values: Vec<f32> = (first[1]..last[1])
-        .flat_map(|row| crop[(row * INPUT_SIZE + first[0]) * 3..(row * INPUT_SIZE + last[0]) * 3].chunks_exact(3))
+        .flat_map(|row| {
+            crop[(row * INPUT_SIZE + first[0]) * 3..(row * INPUT_SIZE + last[0]) * 3].chunks_exact(3)
+        })
         .map(|rgb| (0.299 * rgb[0] + 0.587 * rgb[1] + 0.114 * rgb[2]) * 255.0)
         .collect();
     let count = values.len().max(1) as f64;

@@ -154,7 +154,8 @@ impl FaceTracker {
                 break;
             }
             let region = region_of(&face.edges, face.keypoints[0], face.keypoints[1]);
-            let known = |mesh: &Mesh| interview_models::anchors::overlap(&mesh.edges(), &face.edges) > SAME_FACE;
+            let known =
+                |mesh: &Mesh| interview_models::anchors::overlap(&mesh.edges(), &face.edges) > SAME_FACE;
             if followed.iter().any(|(_, mesh)| known(mesh)) || found.iter().any(known) {
                 continue;
             }

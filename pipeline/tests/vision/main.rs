@@ -1,0 +1,7 @@
+//! The picture: networks against their reference numbers, tracking against labelled recordings, invariances.
+
+mod geometry;
+mod labels;
+mod portrait;
+mod references;
+mod support;
