@@ -17,6 +17,9 @@ use crate::media::VideoFrame;
 /// Two meshes that overlap more than this show the same face.
 const SAME_FACE: f32 = 0.4;
 
+/// The mesh must be so sure of a face before it is followed; real faces give more than 0.99, walls, drawings and
+/// animals that a detector took for a face often less.
+const NEW_FACE_FLOOR: f32 = 0.9;
 /// So many lost faces are remembered.
 const REMEMBERED: usize = 64;
 
@@ -160,6 +163,7 @@ impl FaceTracker {
                 continue;
             }
             if let Some(mesh) = models.mesh(picture, &region)?
+                && mesh.presence >= NEW_FACE_FLOOR
                 && !followed.iter().any(|(_, other)| other.overlap(&mesh) > SAME_FACE)
                 && !found.iter().any(|other| other.overlap(&mesh) > SAME_FACE)
             {
