@@ -80,7 +80,7 @@ fn faces_are_counted_and_largest_comes_first() {
     assert!(look_at(&mut models, &scene(&[])).faces.frames[0].faces.is_empty());
     let seen = look_at(&mut models, &scene(&[(60, 100), (560, 150)]));
     assert_eq!(seen.faces.frames[0].faces.len(), 2);
-    let mut uneven = scene(&[(30, 200)]);
+    let mut uneven = scene(&[(60, 100)]);
     imageops::replace(&mut uneven, &portrait(), 440, 14);
     let seen = look_at(&mut models, &uneven);
     let widths: Vec<f64> = seen.faces.frames[0].faces.iter().map(|face| face.bounds.width).collect();
