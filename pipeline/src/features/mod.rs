@@ -2,6 +2,7 @@
 
 pub mod catalogue;
 pub mod content;
+pub mod voice;
 
 use interview_schemas::answer::Answer;
 use interview_schemas::job::{Job, Question};

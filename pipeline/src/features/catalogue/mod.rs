@@ -1,9 +1,13 @@
 //! The catalogue: every feature with definition, unit, range and source; `docs/features.md` is made from it.
 
 pub mod content;
+pub mod document;
+pub mod voice;
 
 use interview_schemas::Feature;
 use interview_schemas::features::{Evidence, NotAssessed};
+
+pub use document::markdown;
 
 /// The definition of one feature, in both languages of the product.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -41,7 +45,7 @@ impl FeatureDefinition {
 }
 
 /// The groups of definitions; each stage of perception brings its own.
-const GROUPS: &[&[FeatureDefinition]] = &[content::DEFINITIONS];
+const GROUPS: &[&[FeatureDefinition]] = &[content::DEFINITIONS, voice::DEFINITIONS];
 
 /// Every feature, in the order of the documentation.
 pub fn all() -> impl Iterator<Item = &'static FeatureDefinition> {
