@@ -2,6 +2,7 @@
 //! over ONNX Runtime or whisper.cpp. Adapters hold tensors, pre- and postprocessing; they never judge.
 
 pub mod anchors;
+pub mod clock;
 pub mod device;
 pub mod error;
 pub mod expression;
@@ -10,9 +11,10 @@ pub mod face_mesh;
 pub mod manifest;
 pub mod minilm;
 pub mod moonshine;
-pub mod repetition;
-pub mod pull;
 pub mod pose;
+pub mod pull;
+pub mod recogniser;
+pub mod repetition;
 pub mod runtime;
 pub mod silero;
 pub mod store;

@@ -119,8 +119,7 @@ impl Manifest {
     /// # Errors
     /// [`ModelError::Manifest`] with line and field.
     pub fn parse(text: &str) -> Result<Self, ModelError> {
-        let manifest: Self =
-            toml::from_str(text).map_err(|error| ModelError::Manifest(error.to_string()))?;
+        let manifest: Self = toml::from_str(text).map_err(|error| ModelError::Manifest(error.to_string()))?;
         manifest.check()?;
         Ok(manifest)
     }
@@ -196,7 +195,9 @@ fn check_plain_name(field: &str, name: &str) -> Result<(), ModelError> {
     } else {
         Err(invalid(
             field,
-            &format!("{name:?} is not a plain file name (letters, digits, '.', '-', '_', '+'; no leading '.')"),
+            &format!(
+                "{name:?} is not a plain file name (letters, digits, '.', '-', '_', '+'; no leading '.')"
+            ),
         ))
     }
 }
@@ -233,7 +234,10 @@ fn check_files(
         }
         let needs_archive = file.member.is_some() || file.convert.is_some();
         if needs_archive && archive_sha256.is_none() {
-            return Err(invalid(&field, "member and convert need archive_sha256, the checksum of the download"));
+            return Err(invalid(
+                &field,
+                "member and convert need archive_sha256, the checksum of the download",
+            ));
         }
         if let Some(convert) = &file.convert {
             Conversion::parse(convert).map_err(|reason| invalid(&format!("{field}.convert"), &reason))?;

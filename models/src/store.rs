@@ -116,7 +116,8 @@ impl ModelStore {
             };
         }
         let cached = self.location(RUNTIME_MODEL, RUNTIME_ROLE);
-        let mut names = vec![format!("{}onnxruntime{}", std::env::consts::DLL_PREFIX, std::env::consts::DLL_SUFFIX)];
+        let mut names =
+            vec![format!("{}onnxruntime{}", std::env::consts::DLL_PREFIX, std::env::consts::DLL_SUFFIX)];
         names.extend(cached.as_ref().ok().and_then(|path| path.file_name()?.to_str().map(str::to_owned)));
         let program = std::env::current_exe().ok();
         let beside = program.as_deref().and_then(Path::parent).map(Path::to_owned).unwrap_or_default();

@@ -3,6 +3,7 @@
 //!
 //! | module | what it does | pure |
 //! |---|---|---|
+//! | [`analysis`] | one interview from job to report: models, threads, failures | |
 //! | [`intake`] | does the job make sense, did its interview code admit it | yes |
 //! | [`policy`] | what law and consent allow, resolved before anything is loaded | yes |
 //! | [`media`] | one decode pass: 16 kHz mono sound and frames sampled by time | |
@@ -12,6 +13,7 @@
 //! | [`score`] | profile × features: contributions that add up to the score | yes |
 //! | [`report`] | `report.json` and `report.html` | yes |
 
+pub mod analysis;
 pub mod error;
 pub mod features;
 pub mod intake;

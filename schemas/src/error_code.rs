@@ -53,8 +53,8 @@ pub enum ErrorCode {
     Internal,
 }
 
-/// Who has to act on a failure; decides the exit code of the command line.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+/// Who has to act on a failure; decides the exit code of the command line. The graver comes later.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Fault {
     /// The input: exit code 1.
     Input,

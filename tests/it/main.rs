@@ -1,1 +1,5 @@
-//! End-to-end tests.
+//! End-to-end tests: real files in, real reports out, through the built `interview` program.
+
+mod analyze;
+mod bad_input;
+mod command_line;

@@ -3,6 +3,7 @@
 use std::process::ExitCode;
 
 use interview_models::ModelError;
+use interview_pipeline::PipelineError;
 use interview_schemas::{ErrorCode, error_code::Fault};
 
 /// What the exit codes mean; part of `--help`.
@@ -48,6 +49,12 @@ pub(crate) fn exit_code(code: ErrorCode) -> ExitCode {
 
 impl From<ModelError> for CommandError {
     fn from(error: ModelError) -> Self {
+        Self::new(error.code(), error.to_string())
+    }
+}
+
+impl From<PipelineError> for CommandError {
+    fn from(error: PipelineError) -> Self {
         Self::new(error.code(), error.to_string())
     }
 }

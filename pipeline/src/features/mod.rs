@@ -2,8 +2,10 @@
 
 pub mod catalogue;
 pub mod content;
+pub mod external;
 pub mod voice;
 
+use interview_schemas::Feature;
 use interview_schemas::answer::Answer;
 use interview_schemas::job::{Job, Question};
 use interview_schemas::perception::AnswerPerception;
@@ -26,4 +28,19 @@ pub struct AnswerContext<'a> {
     pub perception: &'a AnswerPerception,
     /// What the words mean; absent where nothing was said or nobody asked for content features.
     pub semantics: Option<&'a Semantics>,
+}
+
+/// Every feature of an answer, ordered by name; one that could not be measured says why.
+#[must_use]
+pub fn measure(context: &AnswerContext<'_>) -> Vec<Feature> {
+    let mut features = match context.answer {
+        Answer::External(_) => external::measure(context.answer),
+        Answer::Video(_) | Answer::Audio(_) | Answer::Text(_) => {
+            let mut features = voice::measure(context);
+            features.extend(content::measure(context));
+            features
+        }
+    };
+    features.sort_by(|a, b| a.name.cmp(&b.name));
+    features
 }

@@ -57,7 +57,7 @@ pub fn decode_file(
     sink: &mut dyn MediaSink,
 ) -> Result<DecodeSummary, MediaError> {
     options.validate()?;
-    let (sha256, bytes) = source::digest(&mut file, options.limits.max_bytes, cancel)?;
+    let (sha256, bytes) = source::digest_file(&mut file, options.limits.max_bytes, cancel)?;
     let mut demuxer = open::open(file, options, cancel)?;
     let mut warnings = Warnings::default();
     let mut session = Session::start(&mut demuxer, options, &mut warnings)?;

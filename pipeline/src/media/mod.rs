@@ -43,6 +43,7 @@ pub use error::MediaError;
 pub use frame::VideoFrame;
 pub use outcome::{DecodeSummary, StreamSummary};
 pub use output::MediaSink;
+pub use source::{FileDigest, digest};
 pub use warnings::code as warning_code;
 
 /// Samples per second of the sound that is handed on.

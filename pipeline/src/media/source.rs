@@ -9,7 +9,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use sha2::{Digest, Sha256};
 
-use super::{CancelToken, MediaError};
+use super::{CancelToken, MediaError, MediaLimits};
 
 /// Bytes read at once for the checksum.
 const HASH_BLOCK: usize = 256 * 1024;
@@ -96,12 +96,31 @@ pub(super) fn open_file(path: &Path) -> Result<File, MediaError> {
     Ok(File::open(path)?)
 }
 
+/// What a file is, whatever it holds.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FileDigest {
+    /// SHA-256 in hexadecimal.
+    pub sha256: String,
+    /// Length in bytes.
+    pub bytes: u64,
+}
+
+/// Reads a file once and gives its checksum; nothing is decoded.
+///
+/// # Errors
+/// [`MediaError::NotFound`], [`MediaError::Invalid`] when it is empty, [`MediaError::Limit`] when it is larger than
+/// the limits allow, [`MediaError::Cancelled`], [`MediaError::Io`].
+pub fn digest(path: &Path, limits: &MediaLimits, cancel: &CancelToken) -> Result<FileDigest, MediaError> {
+    let (sha256, bytes) = digest_file(&mut open_file(path)?, limits.max_bytes, cancel)?;
+    Ok(FileDigest { sha256, bytes })
+}
+
 /// The file's SHA-256 in hexadecimal and its bytes, counted; the file is left at its start.
 ///
 /// # Errors
 /// [`MediaError::Invalid`] when it is empty, [`MediaError::Limit`] when it is larger than `max_bytes`,
 /// [`MediaError::Cancelled`], [`MediaError::Io`].
-pub(super) fn digest(
+pub(super) fn digest_file(
     file: &mut File,
     max_bytes: u64,
     cancel: &CancelToken,

@@ -3,5 +3,6 @@
 pub mod segmenter;
 pub mod semantics;
 pub mod speech;
+pub mod transcript;
 pub mod vision;
 pub mod voice;

@@ -1,11 +1,13 @@
 //! The subcommands, one file each.
 
+pub(crate) mod analyze;
+mod job_file;
 pub(crate) mod models;
 
 use std::path::PathBuf;
 
 use clap::Args;
-use interview_models::{Manifest, ModelStore};
+use interview_models::{Device, Manifest, ModelStore};
 use interview_schemas::ErrorCode;
 
 use crate::error::CommandError;
@@ -16,6 +18,17 @@ pub(crate) struct StoreArgs {
     /// Folder of the models; default: `interview/models` in the user's cache folder.
     #[arg(long, value_name = "DIR", env = "INTERVIEW_MODELS", global = true)]
     pub(crate) models: Option<PathBuf>,
+}
+
+/// Where and with which library models run.
+#[derive(Debug, Clone, Args)]
+pub(crate) struct RuntimeArgs {
+    /// The ONNX Runtime library; default: beside the program, then the folder of the models.
+    #[arg(long, value_name = "FILE", env = "ORT_DYLIB_PATH")]
+    pub(crate) onnxruntime: Option<PathBuf>,
+    /// cpu, cuda, cuda:N or auto. A GPU that was asked for and is not there is an error.
+    #[arg(long, env = "INTERVIEW_DEVICE", default_value = "cpu")]
+    pub(crate) device: Device,
 }
 
 impl StoreArgs {

@@ -179,8 +179,9 @@ fn verify(store: &ModelStore, arguments: &SelectionArgs, json: bool) -> Result<E
                     complain(&error.to_string());
                 }
                 let message = error.to_string();
-                models
-                    .push(json!({"name": name, "status": "failed", "code": error.code(), "message": message}));
+                models.push(
+                    json!({"name": name, "status": "failed", "code": error.code(), "message": message}),
+                );
                 worst.get_or_insert(error.code());
             }
         }
