@@ -4,6 +4,7 @@ use ort::inputs;
 use ort::session::Session;
 use ort::value::TensorRef;
 
+use crate::clock::model_run;
 use crate::{ModelError, ModelStore, Runtime, SessionOptions};
 
 /// Name in the manifest.
@@ -37,7 +38,7 @@ impl ExpressionNet {
     pub fn run(&mut self, input: &[f32]) -> Result<[f32; CLASSES.len()], ModelError> {
         let fail = |error: ort::Error| ModelError::inference(MODEL, error);
         let tensor = TensorRef::from_array_view(([1, INPUT_SIZE, INPUT_SIZE, 3], input)).map_err(fail)?;
-        let outputs = self.session.run(inputs![tensor]).map_err(fail)?;
+        let outputs = model_run(|| self.session.run(inputs![tensor])).map_err(fail)?;
         let (_, values) = crate::runtime::output(&outputs, MODEL, "probabilities")?;
         values
             .try_into()

@@ -12,6 +12,7 @@ use ort::session::Session;
 use ort::value::TensorRef;
 use tokenizers::{Tokenizer, TruncationParams};
 
+use crate::clock::model_run;
 use crate::{ModelError, ModelStore, Runtime, SessionOptions};
 
 /// Name of the English model of the starter set in the manifest.
@@ -119,13 +120,11 @@ impl Embedder {
             }
         }
         let fail = |error: ort::Error| ModelError::inference(&self.model, error);
-        let outputs = self
-            .session
-            .run(ort::inputs![
+        let inputs = ort::inputs![
                 "input_ids" => TensorRef::from_array_view(input_ids.view()).map_err(fail)?,
                 "attention_mask" => TensorRef::from_array_view(attention_mask.view()).map_err(fail)?,
-            ])
-            .map_err(fail)?;
+        ];
+        let outputs = model_run(|| self.session.run(inputs)).map_err(fail)?;
         let output = outputs
             .get("sentence_embedding")
             .ok_or_else(|| ModelError::inference(&self.model, "no output `sentence_embedding`"))?;

@@ -6,6 +6,7 @@
 use ort::session::Session;
 use ort::value::TensorRef;
 
+use crate::clock::model_run;
 use crate::{ModelError, ModelStore, Runtime, SessionOptions};
 
 /// Name in the manifest.
@@ -109,14 +110,12 @@ impl SileroVad {
         let fail = |error: ort::Error| ModelError::inference(MODEL, error);
         let frames = self.waiting.len() / INPUT_SAMPLES;
         let state = [1, 1, STATE_VALUES];
-        let outputs = self
-            .session
-            .run(ort::inputs![
+        let inputs = ort::inputs![
                 "input" => TensorRef::from_array_view(([frames, INPUT_SAMPLES], self.waiting.as_slice())).map_err(fail)?,
                 "h" => TensorRef::from_array_view((state, self.hidden.as_slice())).map_err(fail)?,
                 "c" => TensorRef::from_array_view((state, self.cell.as_slice())).map_err(fail)?,
-            ])
-            .map_err(fail)?;
+        ];
+        let outputs = model_run(|| self.session.run(inputs)).map_err(fail)?;
         let values = |name: &str, length: usize| -> Result<&[f32], ModelError> {
             let value = outputs
                 .get(name)

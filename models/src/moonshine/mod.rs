@@ -22,6 +22,7 @@ use ort::value::{DynValue, Tensor, TensorRef};
 
 use self::alignment::Alignment;
 use self::tokenizer::Tokenizer;
+use crate::clock::model_run;
 use crate::repetition::without_trailing_loop;
 use crate::transcriber::{
     Guard, PieceTranscript, SAMPLE_RATE_HZ, SpeechPiece, Transcriber, TranscriptionHints,
@@ -104,13 +105,11 @@ impl Moonshine {
     fn encode(&mut self, samples: &[f32]) -> Result<(DynValue, usize), ModelError> {
         let shape = [1, samples.len()];
         let mask = vec![1i64; samples.len()];
-        let mut outputs = self
-            .encoder
-            .run(ort::inputs![
+        let inputs = ort::inputs![
                 "input_values" => TensorRef::from_array_view((shape, samples)).map_err(fail)?,
                 "attention_mask" => TensorRef::from_array_view((shape, mask.as_slice())).map_err(fail)?,
-            ])
-            .map_err(fail)?;
+        ];
+        let mut outputs = model_run(|| self.encoder.run(inputs)).map_err(fail)?;
         let hidden = take(&mut outputs, "last_hidden_state")?;
         let frames = match hidden.shape().as_ref() {
             [1, frames, _] => usize::try_from(*frames).unwrap_or(0),
@@ -150,7 +149,7 @@ impl Moonshine {
             for (slot, value) in self.cache.iter().zip(&past) {
                 inputs.push((Cow::Borrowed(slot.past.as_str()), value.into()));
             }
-            let mut outputs = self.decoder.run(inputs).map_err(fail)?;
+            let mut outputs = model_run(|| self.decoder.run(inputs)).map_err(fail)?;
             for (slot, value) in self.cache.iter().zip(&mut past) {
                 // With the cache in use the encoder's part comes back empty: only the first one is kept.
                 if step == 0 || !slot.of_encoder {
