@@ -1,0 +1,142 @@
+//! End-to-end benchmark: real-time factor, stage by stage, and peak memory for a 1-minute and a 10-minute video,
+//! beside the limit that models and FFmpeg set on this machine, measured in the same run.
+//!
+//! The limit is (processor seconds inside model runs + processor seconds of the ffmpeg program decoding what is
+//! needed on one thread) / cores. Usage: `end_to_end [--policy NAME] [--seconds N,…] [--picture FILE --sound FILE]`.
+
+use std::path::{Path, PathBuf};
+use std::process::{Command, ExitCode, Stdio};
+
+use clap::Parser;
+use interview_benches::media::{looped_video, text};
+use interview_benches::process::{Cost, measure};
+use interview_models::{Device, Manifest, ModelStore, clock};
+use interview_pipeline::analysis::{AnalysisOptions, AnalysisRequest, Analyzer, NoProgress, Stage};
+use interview_pipeline::media::CancelToken;
+
+/// Options of the benchmark.
+#[derive(Debug, Parser)]
+struct Options {
+    /// Lengths in seconds.
+    #[arg(long, value_delimiter = ',', default_value = "60,600")]
+    seconds: Vec<u32>,
+    /// Policy: with `audio-text` no picture is decoded.
+    #[arg(long, default_value = "cn")]
+    policy: String,
+    /// Recording whose picture is looped.
+    #[arg(long)]
+    picture: PathBuf,
+    /// Recording whose sound is looped.
+    #[arg(long)]
+    sound: PathBuf,
+    /// Where made media is kept.
+    #[arg(long, default_value = "target/bench-media")]
+    folder: PathBuf,
+    /// Folder of the models.
+    #[arg(long, env = "INTERVIEW_MODELS")]
+    models: Option<PathBuf>,
+    /// The `interview` program.
+    #[arg(long, default_value = "target/release/interview")]
+    program: PathBuf,
+}
+
+fn main() -> ExitCode {
+    match run(&Options::parse()) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            say(&format!("error: {error}"));
+            ExitCode::FAILURE
+        }
+    }
+}
+
+#[allow(clippy::print_stdout)] // the output of the benchmark
+fn say(line: &str) {
+    println!("{line}");
+}
+
+fn run(options: &Options) -> Result<(), String> {
+    std::fs::create_dir_all(&options.folder).map_err(|error| format!("{}: {error}", options.folder.display()))?;
+    let cores = std::thread::available_parallelism().map_or(1, usize::from) as f64;
+    say(&format!("policy {}, {cores} cores", options.policy));
+    let mut peaks = Vec::new();
+    for &seconds in &options.seconds {
+        let video = looped_video(&options.folder, &options.picture, &options.sound, seconds)?;
+        let whole = whole_process(options, &video)?;
+        let (model_s, stages) = in_process(options, &video)?;
+        let decode = raw_decode(options, &video)?;
+        let limit_s = (model_s + decode.cpu_s) / cores;
+        let media_s = f64::from(seconds);
+        say(&format!("\n{seconds} s of 720p video"));
+        say(&format!(
+            "  whole program: wall {:.2} s (real-time factor {:.4}), processor {:.2} s, peak memory {:.0} MiB",
+            whole.wall_s, whole.wall_s / media_s, whole.cpu_s, whole.peak_mib
+        ));
+        say(&format!(
+            "  limit: (models {model_s:.2} s + FFmpeg {:.2} s) / {cores} = {limit_s:.2} s; wall / limit = {:.2}",
+            decode.cpu_s, whole.wall_s / limit_s
+        ));
+        for (stage, spent) in stages {
+            say(&format!("  {:<11} {spent:>8.2} processor s  {:.4} of real time", stage.title(), spent / media_s));
+        }
+        peaks.push(whole.peak_mib);
+    }
+    if let (Some(first), Some(last)) = (peaks.first(), peaks.last()) {
+        say(&format!("\npeak memory, longest to shortest: {:.3}", last / first));
+    }
+    Ok(())
+}
+
+/// The program as its users run it. The first run warms the caches of the system and does not count.
+fn whole_process(options: &Options, video: &Path) -> Result<Cost, String> {
+    let out = options.folder.join("out");
+    let mut last = None;
+    for _ in 0..2 {
+        let mut command = Command::new(&options.program);
+        command.args(["analyze", "--json", "--language", "en", "--question", QUESTION, "--policy", &options.policy]);
+        command.args(["--consent", "facial-expression", "--out"]).arg(&out).arg(video).stdout(Stdio::null());
+        if let Some(models) = &options.models {
+            command.env("INTERVIEW_MODELS", models);
+        }
+        let cost = measure(&mut command).map_err(|error| format!("{}: {error}", options.program.display()))?;
+        if cost.exit_code != Some(0) {
+            return Err(format!("{} ended with {:?}", options.program.display(), cost.exit_code));
+        }
+        last = Some(cost);
+    }
+    last.ok_or_else(|| "no run".to_owned())
+}
+
+const QUESTION: &str = "Tell us about a time when you had to travel for your work.";
+
+/// Processor seconds inside model runs and per stage, on one recogniser so that no two models compete.
+fn in_process(options: &Options, video: &Path) -> Result<(f64, Vec<(Stage, f64)>), String> {
+    let folder = options.models.clone().or_else(ModelStore::default_folder).ok_or("no folder of models")?;
+    let manifest = Manifest::built_in().map_err(|error| error.to_string())?;
+    let analysis_options = AnalysisOptions { threads: 1, ..AnalysisOptions::default() };
+    let mut analyzer = Analyzer::new(ModelStore::new(folder, manifest), None, Device::Cpu, analysis_options);
+    let job = serde_json::json!({
+        "schema_version": "1", "job_id": "bench", "candidate": {"reference": "bench"}, "language": "en",
+        "policy": options.policy, "consent": ["facial-expression"],
+        "questions": [{"id": "q", "text": QUESTION}],
+        "answers": [{"kind": "video", "id": "a", "question": "q", "media": {"uri": "video.mp4"}}],
+    });
+    let job: interview_schemas::job::Job = serde_json::from_value(job).map_err(|error| error.to_string())?;
+    let media = std::iter::once((job.answers[0].id().clone(), video.to_owned())).collect();
+    let request = AnalysisRequest { job, media, received_at: None };
+    let before = clock::model_seconds();
+    let analysis = analyzer.analyze(&request, &NoProgress, &CancelToken::new()).map_err(|error| error.to_string())?;
+    Ok((clock::model_seconds() - before, analysis.stage_seconds.into_iter().collect()))
+}
+
+/// What FFmpeg itself needs, on one thread, to decode what the policy needs.
+fn raw_decode(options: &Options, video: &Path) -> Result<Cost, String> {
+    let mut command = Command::new("ffmpeg");
+    command.args(["-hide_banner", "-loglevel", "error", "-nostdin", "-threads", "1", "-i", text(video)?]);
+    command.args(["-map", "0:a:0", "-ac", "1", "-ar", "16000"]);
+    if options.policy != "audio-text" {
+        command.args(["-map", "0:v:0", "-fps_mode", "passthrough"]);
+    }
+    command.args(["-f", "null", "-"]);
+    measure(&mut command).map_err(|error| format!("ffmpeg: {error}"))
+}
