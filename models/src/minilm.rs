@@ -26,7 +26,7 @@ pub const DIMENSIONS: usize = 384;
 
 /// Tokens in one run, padding included. Measured: small batches keep the activations in the cache, so larger
 /// ones are no faster, and memory stays bounded whatever the number of texts.
-const BATCH_TOKENS: usize = 1024;
+const BATCH_TOKENS: usize = 384;
 
 /// A loaded sentence embedding model.
 pub struct Embedder {

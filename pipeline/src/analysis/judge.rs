@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use interview_schemas::features::{AnswerFeatures, FeatureSet, round_decimals};
-use interview_schemas::perception::Perception;
+use interview_schemas::perception::{AnswerPerception, Perception, Transcript};
 use interview_schemas::report::AnswerFailure;
 use interview_schemas::{AnswerId, Language};
 
@@ -20,6 +20,36 @@ use crate::score::{self, Profile};
 use crate::text::Lexicons;
 use crate::{PIPELINE_VERSION, PipelineError};
 
+/// The answers of a job after perception.
+struct Perceived {
+    answers: Vec<AnswerPerception>,
+    failures: BTreeMap<AnswerId, AnswerFailure>,
+}
+
+impl Perceived {
+    fn new(outcomes: Vec<AnswerOutcome>) -> Self {
+        let failures = outcomes
+            .iter()
+            .filter_map(|outcome| Some((outcome.perception.id.clone(), outcome.failure()?)))
+            .collect();
+        Self { answers: outcomes.into_iter().map(|outcome| outcome.perception).collect(), failures }
+    }
+
+    /// What became of each recording.
+    fn digests(&self) -> Vec<MediaDigest> {
+        let used = self.answers.iter().filter_map(|answer| {
+            let sha256 = Some(answer.media.as_ref()?.sha256.clone());
+            Some(MediaDigest { answer: answer.id.clone(), sha256, failure: None })
+        });
+        let failed = self.failures.iter().map(|(id, failure)| MediaDigest {
+            answer: id.clone(),
+            sha256: None,
+            failure: Some(failure.code),
+        });
+        used.chain(failed).collect()
+    }
+}
+
 /// Measures, scores and writes down.
 pub(crate) fn judge(
     hub: &mut Hub,
@@ -27,22 +57,22 @@ pub(crate) fn judge(
     profile: &Profile,
     outcomes: Vec<AnswerOutcome>,
 ) -> Result<Analysis, PipelineError> {
-    let meanings = understand(hub, setting, &outcomes)?;
+    let perceived = Perceived::new(outcomes);
+    let meanings = understand(hub, setting, &perceived)?;
     setting.clock.time(Stage::Judge, || {
         let job = setting.job;
-        let features = feature_set(hub, setting, &outcomes, &meanings)?;
-        let failures = failures(&outcomes);
-        let answers: Vec<_> = outcomes.into_iter().map(|outcome| outcome.perception).collect();
+        let features = feature_set(hub, setting, &perceived, &meanings)?;
         let report = report::assemble(&ReportParts {
             job,
             policy: setting.policy,
             features: &features,
             scorecard: &score::score(profile, &features),
-            perceptions: &answers,
-            failures: &failures,
+            perceptions: &perceived.answers,
+            failures: &perceived.failures,
         })?;
         let html = report::render_html(&report, &features, report_language(job.language, &features))?;
-        let perception = Perception { schema_version: "1".to_owned(), job_id: job.job_id.clone(), answers };
+        let (schema_version, job_id) = ("1".to_owned(), job.job_id.clone());
+        let perception = Perception { schema_version, job_id, answers: perceived.answers };
         Ok(Analysis { perception, features, report, html, stage_seconds: BTreeMap::new() })
     })
 }
@@ -58,50 +88,40 @@ fn report_language(job: Language, features: &FeatureSet) -> ReportLanguage {
     }
 }
 
-fn failures(outcomes: &[AnswerOutcome]) -> BTreeMap<AnswerId, AnswerFailure> {
-    outcomes.iter().filter_map(|outcome| Some((outcome.perception.id.clone(), outcome.failure()?))).collect()
-}
-
 /// Measures every answer and collects the flags.
 fn feature_set(
     hub: &Hub,
     setting: &Setting<'_>,
-    outcomes: &[AnswerOutcome],
+    perceived: &Perceived,
     meanings: &[Option<Semantics>],
 ) -> Result<FeatureSet, PipelineError> {
     let job = setting.job;
-    let failures = failures(outcomes);
-    let perceptions: Vec<_> = outcomes.iter().map(|outcome| outcome.perception.clone()).collect();
-    let flags = report::flags(job, &perceptions, &failures);
-    let mut answers = Vec::with_capacity(outcomes.len());
-    for ((answer, outcome), semantics) in job.answers.iter().zip(outcomes).zip(meanings) {
-        let question = answer.question().and_then(|id| job.question(id));
-        let perception = &outcome.perception;
-        let context = AnswerContext {
-            job,
-            answer,
-            question,
-            policy: setting.policy,
-            perception,
-            semantics: semantics.as_ref(),
-        };
-        answers.push(AnswerFeatures {
-            id: answer.id().clone(),
-            kind: report::kind(answer).to_owned(),
-            scene: question.and_then(|question| question.scene.clone()),
-            language: perception
-                .transcript
-                .as_ref()
-                .filter(|said| !said.segments.is_empty())
-                .map(|said| said.language),
-            duration_s: perception.media.as_ref().map(|facts| round_decimals(facts.duration_s, 3)),
-            features: if outcome.error.is_none() { features::measure(&context) } else { Vec::new() },
-        });
-    }
-    let models = hub.uses(&models(outcomes, meanings, hub))?;
+    let flags = report::flags(job, &perceived.answers, &perceived.failures);
+    let answers = job
+        .answers
+        .iter()
+        .zip(&perceived.answers)
+        .zip(meanings)
+        .map(|((answer, perception), semantics)| {
+            let question = answer.question().and_then(|id| job.question(id));
+            let semantics = semantics.as_ref();
+            let context =
+                AnswerContext { job, answer, question, policy: setting.policy, perception, semantics };
+            let failed = perceived.failures.contains_key(answer.id());
+            AnswerFeatures {
+                id: answer.id().clone(),
+                kind: report::kind(answer).to_owned(),
+                scene: question.and_then(|question| question.scene.clone()),
+                language: words(perception).map(|said| said.language),
+                duration_s: perception.media.as_ref().map(|facts| round_decimals(facts.duration_s, 3)),
+                features: if failed { Vec::new() } else { features::measure(&context) },
+            }
+        })
+        .collect();
+    let models = hub.uses(&models(&perceived.answers, meanings, hub))?;
     let features_id = ids::features_id(&Work {
         job,
-        media: &digests(outcomes),
+        media: &perceived.digests(),
         policy: setting.policy,
         models: &models,
         pipeline_version: PIPELINE_VERSION,
@@ -121,22 +141,10 @@ fn feature_set(
     })
 }
 
-fn digests(outcomes: &[AnswerOutcome]) -> Vec<MediaDigest> {
-    outcomes
-        .iter()
-        .filter(|outcome| outcome.perception.media.is_some() || outcome.error.is_some())
-        .map(|outcome| MediaDigest {
-            answer: outcome.perception.id.clone(),
-            sha256: outcome.perception.media.as_ref().map(|facts| facts.sha256.clone()),
-            failure: outcome.error.as_ref().map(PipelineError::code),
-        })
-        .collect()
-}
-
 /// Names of the models whose results stand in the features.
-fn models(outcomes: &[AnswerOutcome], meanings: &[Option<Semantics>], hub: &Hub) -> BTreeSet<String> {
+fn models(answers: &[AnswerPerception], meanings: &[Option<Semantics>], hub: &Hub) -> BTreeSet<String> {
     let mut names = BTreeSet::new();
-    for perception in outcomes.iter().map(|outcome| &outcome.perception) {
+    for perception in answers {
         if perception.voice.is_some() {
             names.insert(interview_models::silero::MODEL.to_owned());
             names.extend(perception.transcript.as_ref().map(|transcript| transcript.model.clone()));
@@ -151,17 +159,19 @@ fn models(outcomes: &[AnswerOutcome], meanings: &[Option<Semantics>], hub: &Hub)
     names
 }
 
+/// The transcript of an answer, where anything was said or typed.
+fn words(perception: &AnswerPerception) -> Option<&Transcript> {
+    perception.transcript.as_ref().filter(|transcript| !transcript.segments.is_empty())
+}
+
 /// The meaning of every answer with words, embedded where the model is installed.
 fn understand(
     hub: &mut Hub,
     setting: &Setting<'_>,
-    outcomes: &[AnswerOutcome],
+    perceived: &Perceived,
 ) -> Result<Vec<Option<Semantics>>, PipelineError> {
-    let has_words = |outcome: &AnswerOutcome| {
-        outcome.perception.transcript.as_ref().is_some_and(|transcript| !transcript.segments.is_empty())
-    };
-    if !outcomes.iter().any(has_words) {
-        return Ok(outcomes.iter().map(|_| None).collect());
+    if perceived.answers.iter().all(|answer| words(answer).is_none()) {
+        return Ok(perceived.answers.iter().map(|_| None).collect());
     }
     hub.load_embedder()?;
     let lexicons = Lexicons::shipped();
@@ -169,12 +179,9 @@ fn understand(
     setting.clock.time(Stage::Understand, || {
         job.answers
             .iter()
-            .zip(outcomes)
-            .map(|(answer, outcome)| {
-                let Some(transcript) = outcome.perception.transcript.as_ref().filter(|_| has_words(outcome))
-                else {
-                    return Ok(None);
-                };
+            .zip(&perceived.answers)
+            .map(|(answer, perception)| {
+                let Some(transcript) = words(perception) else { return Ok(None) };
                 let input = SemanticsInput {
                     transcript,
                     question: answer.question().and_then(|id| job.question(id)),
