@@ -160,8 +160,8 @@ pub const DEFINITIONS: &[FeatureDefinition] = &[
         range: (0.0, 1.0),
         title_en: "Steadiness of the voice",
         title_zh: "嗓音稳定度",
-        definition_en: "Share of voiced frames of 10 ms whose fundamental frequency stays within 1.04 % (0.18 semitones) of the mean of the three frames before and the three after, which takes out straight movements of intonation. Higher is steadier. A robust relative of the relative average perturbation; cycle-to-cycle jitter does not survive lossy compression. Not assessed under 10 dB signal-to-noise ratio.",
-        definition_zh: "10 毫秒浊音帧中，基频偏离前三帧与后三帧均值不超过 1.04 %（0.18 个半音）者所占的比例；直线式的语调变化已被消去。数值越高越稳定。它是相对平均扰动（RAP）的稳健变体；逐周期的频率微扰（jitter）经不起有损压缩。信噪比低于 10 dB 时不评估。",
-        source: "After Farrús, Hernando & Ejarque 2007, \"Jitter and shimmer measurements for speaker recognition\"; limit of the MDVP",
+        definition_en: "Share of voiced frames of 10 ms whose fundamental frequency lies within 0.68 % of the mean of itself and its two neighbours; movements of intonation are too slow to count. Higher is steadier; a rough, creaking or breaking voice has a low share, a slow tremor is not seen. A robust relative of the relative average perturbation over frames, because cycle-to-cycle jitter does not survive lossy compression. Not assessed under 10 dB signal-to-noise ratio.",
+        definition_zh: "10 毫秒浊音帧中，基频与其自身及前后两帧均值相差不超过 0.68 % 者所占的比例；语调变化较慢，不受影响。数值越高越稳定；粗糙、嘎裂或破音的嗓音比例低，缓慢的颤抖测不出。它是按帧计算的相对平均扰动（RAP）的稳健变体，因为逐周期的频率微扰（jitter）经不起有损压缩。信噪比低于 10 dB 时不评估。",
+        source: "After Farrús, Hernando & Ejarque 2007, \"Jitter and shimmer measurements for speaker recognition\"; limit of the RAP in the MDVP",
     },
 ];

@@ -5,12 +5,13 @@ use interview_schemas::perception::{Span, VoiceTrack};
 
 use super::timing::{Timing, frames, length_s};
 
-/// Frames at both sides that a frame's pitch is compared with: 30 ms, shorter than the movements of
-/// intonation and longer than a period.
-const STEADY_SIDE: usize = 3;
-/// Deviation from the neighbours up to which the voice counts as steady, in semitones: 1.04 %, the limit of
-/// local jitter in a healthy voice of the Multi-Dimensional Voice Program, which Praat's manual cites.
-const STEADY_SEMITONES: f64 = 0.18;
+/// Frames a frame's pitch is averaged with: itself and one neighbour at both sides, as in the relative average
+/// perturbation. More neighbours would also see slow tremor, but count lively intonation and Mandarin tones as
+/// unsteady (on read speech the share then falls with the pitch range, correlation -0.5 instead of -0.1).
+const STEADY_FRAMES: usize = 3;
+/// Deviation from that mean up to which the voice counts as steady, in semitones: 0.68 %, the limit of the
+/// relative average perturbation of a healthy voice in the Multi-Dimensional Voice Program.
+const STEADY_SEMITONES: f64 = 0.1173;
 /// Shortest run whose slope is measured, in seconds.
 const SLOPE_MIN_RUN_S: f64 = 0.5;
 /// Fewest voiced frames of a run whose slope is measured.
@@ -95,7 +96,7 @@ impl<'a> Pitch<'a> {
         (weight > 0.0).then(|| (sum / weight, evidence))
     }
 
-    /// Share of steady frames among those with enough voiced neighbours, the seconds of the latter, and the
+    /// Share of steady frames among those with voiced neighbours, the seconds of the latter, and the
     /// runs with the least and the most.
     pub(super) fn steadiness(&self) -> Option<(f64, f64, Vec<Evidence>)> {
         let (steady, all) = self
@@ -182,19 +183,16 @@ impl Run {
         (square > 0.0).then(|| product / square)
     }
 
-    /// Steady frames, of frames with [`STEADY_SIDE`] voiced neighbours at both sides.
+    /// Steady frames, of frames with a voiced neighbour at both sides.
     fn steady(&self) -> (usize, usize) {
         let (mut steady, mut all) = (0, 0);
-        for window in self.points.windows(2 * STEADY_SIDE + 1) {
-            if window[2 * STEADY_SIDE].frame - window[0].frame != 2 * STEADY_SIDE {
+        for window in self.points.windows(STEADY_FRAMES) {
+            if window[STEADY_FRAMES - 1].frame - window[0].frame != STEADY_FRAMES - 1 {
                 continue;
             }
-            let sum: f64 = window.iter().map(|point| point.semitones()).sum();
-            let centre = window[STEADY_SIDE].semitones();
-            // The line through evenly spaced neighbours passes their mean in the middle.
-            let neighbours = (sum - centre) / (2 * STEADY_SIDE) as f64;
+            let mean = window.iter().map(|point| point.semitones()).sum::<f64>() / STEADY_FRAMES as f64;
             all += 1;
-            steady += usize::from((centre - neighbours).abs() <= STEADY_SEMITONES);
+            steady += usize::from((window[STEADY_FRAMES / 2].semitones() - mean).abs() <= STEADY_SEMITONES);
         }
         (steady, all)
     }
