@@ -32,6 +32,8 @@ pub(super) struct AnswerView {
     failure: Option<Failure>,
     chart: Option<Chart>,
     features: Vec<FeatureView>,
+    /// Whether the numbers are shown at once: a rating from outside has nothing else to show.
+    open: bool,
 }
 
 #[derive(Debug, Serialize)]
@@ -112,6 +114,7 @@ pub(super) fn answer_view(
         features: features
             .map(|answer| answer.features.iter().map(|feature| feature_view(feature, report)).collect())
             .unwrap_or_default(),
+        open: answer.kind == "external",
     }
 }
 

@@ -35,9 +35,8 @@ struct Row {
     /// Name of its style.
     key: &'static str,
     title: Bilingual,
-    /// What the top and the bottom of the box stand for.
-    top: String,
-    bottom: String,
+    /// What bottom and top of the box stand for; empty for spans.
+    range: String,
     bars: Vec<Bar>,
     /// Path data of filled shapes.
     areas: Vec<String>,
@@ -112,7 +111,7 @@ impl Plot {
                 Bar { x: coordinate(start), width: coordinate((end - start).max(2.0)) }
             })
             .collect();
-        Row { key, title, top: String::new(), bottom: String::new(), bars, areas: vec![], lines: vec![] }
+        Row { key, title, range: String::new(), bars, areas: vec![], lines: vec![] }
     }
 
     fn curve(
@@ -124,7 +123,7 @@ impl Plot {
         unit: &str,
         filled: bool,
     ) -> Row {
-        let label = |value: f64| format!("{} {unit}", format::number(value)).trim_end().to_owned();
+        let range = format!("{}\u{2009}\u{2026}\u{2009}{} {unit}", format::number(low), format::number(high));
         let point = |index: usize, value: f64| {
             let x = self.x((index as f64 + 0.5) * self.step_s);
             let share = (value - low) / (high - low);
@@ -148,7 +147,7 @@ impl Plot {
             }
             lines.push(line);
         }
-        Row { key, title, top: label(high), bottom: label(low), bars: vec![], areas, lines }
+        Row { key, title, range: range.trim_end().to_owned(), bars: vec![], areas, lines }
     }
 
     fn ticks(&self) -> Vec<Tick> {
@@ -240,7 +239,7 @@ mod tests {
         assert_eq!(chart.rows[0].bars[0].width, "500");
         assert_eq!(chart.rows[1].lines, ["M125 50L375 50L625 50L875 50"]);
         assert_eq!(chart.rows[2].lines, ["M125 100L375 0", "M875 50h250"]);
-        assert_eq!((chart.rows[2].top.as_str(), chart.rows[2].bottom.as_str()), ("200 Hz", "100 Hz"));
+        assert_eq!(chart.rows[2].range, "100\u{2009}…\u{2009}200 Hz");
         assert!(chart.summary.en.starts_with("Speech 2 s of 4 s (50 %)"));
     }
 

@@ -4,6 +4,7 @@ use interview_schemas::parse::from_json;
 use interview_schemas::report::Grade;
 
 use super::*;
+use crate::features::catalogue;
 
 const REPORT: &str = include_str!("../../../../schemas/tests/documents/report.json");
 const FEATURES: &str = include_str!("../../../../schemas/tests/documents/features.json");
@@ -29,7 +30,27 @@ fn content(html: &str) -> String {
 
 #[test]
 fn the_page_of_the_example() {
-    insta::assert_snapshot!(content(&html(&report(), &features())));
+    // Names that no catalogue knows: the snapshot does not change with the wording of a definition.
+    let (mut report, mut features) = (report(), features());
+    for indicator in report.competencies.iter_mut().flat_map(|competency| &mut competency.indicators) {
+        indicator.feature = format!("example.{}", indicator.feature);
+    }
+    for feature in features.answers.iter_mut().flat_map(|answer| &mut answer.features) {
+        feature.name = format!("example.{}", feature.name);
+    }
+    insta::assert_snapshot!(content(&html(&report, &features)));
+}
+
+#[test]
+fn a_known_feature_is_explained_with_its_definition_and_source() {
+    let known = catalogue::all().next().unwrap();
+    let (mut report, features) = (report(), features());
+    report.competencies[0].indicators[0].feature = known.name.to_owned();
+    let text = text_of(&html(&report, &features));
+    let escaped = |text: &str| text_of(&minijinja::HtmlEscape(text).to_string());
+    for part in [known.definition_en, known.definition_zh, known.source] {
+        assert!(text.contains(&escaped(part)), "{part}");
+    }
 }
 
 #[test]
@@ -129,9 +150,9 @@ fn no_table_cell_begins_like_a_formula() {
     }
 }
 
-/// The text of a piece of HTML as a sheet would paste it: quotes of `<q>` included.
+/// The text of a piece of HTML as a sheet would paste it.
 fn text_of(html: &str) -> String {
-    let html = html.replace("<q>", "\u{201c}").replace("</q>", "\u{201d}");
+    let html = html.trim();
     let mut text = String::new();
     let mut inside = false;
     for c in html.chars() {
