@@ -8,6 +8,8 @@ use interview_schemas::perception::{AnswerPerception, MediaFacts, Span, Transcri
 use interview_schemas::report::{AnswerFailure, Flag};
 use interview_schemas::{AnswerId, Bilingual};
 
+use crate::media::warning_code as code;
+
 /// The flags of an interview, in the order of its answers; what concerns the whole interview comes first.
 #[must_use]
 pub fn flags(
@@ -65,72 +67,84 @@ fn perceived(answer: &Answer, perception: &AnswerPerception, flags: &mut Vec<Fla
 }
 
 fn media_warnings(answer: &Answer, media: &MediaFacts, flags: &mut Vec<Flag>) {
-    let id = answer.id();
-    let warned = |code: &str| media.warnings.iter().any(|warning| warning.code == code);
-    if !media.has_audio && !warned("NO_AUDIO") {
-        flags.push(Flag {
-            code: "NO_AUDIO".to_owned(),
-            answer: Some(id.clone()),
-            spans: Vec::new(),
-            message: warning_text("NO_AUDIO", ""),
-        });
+    let mut codes: Vec<&str> = media.warnings.iter().map(|warning| warning.code.as_str()).collect();
+    if !media.has_audio && !codes.contains(&code::AUDIO_UNSUPPORTED) {
+        codes.push(code::NO_AUDIO);
     }
-    if matches!(answer, Answer::Video(_)) && !media.has_video && !warned("NO_VIDEO") {
-        flags.push(Flag {
-            code: "NO_VIDEO".to_owned(),
-            answer: Some(id.clone()),
-            spans: Vec::new(),
-            message: warning_text("NO_VIDEO", ""),
-        });
+    let video = matches!(answer, Answer::Video(_));
+    if video && !media.has_video && !codes.contains(&code::VIDEO_UNSUPPORTED) {
+        codes.push(code::NO_VIDEO);
     }
-    for warning in &media.warnings {
-        // Consumers know one code for a recording that broke off, whatever noticed it.
-        let code = match warning.code.as_str() {
-            "TRUNCATED" | "PARTIAL" => "PARTIAL_MEDIA",
-            other => other,
-        };
-        if flags.iter().any(|flag| flag.code == code && flag.answer.as_ref() == Some(id)) {
+    for known in codes {
+        // A sound recording needs no picture.
+        if known == code::NO_VIDEO && !video {
             continue;
         }
-        flags.push(Flag {
-            code: code.to_owned(),
-            answer: Some(id.clone()),
-            spans: Vec::new(),
-            message: warning_text(code, &warning.message),
-        });
+        let Some((flagged, message)) = warning_text(known) else { continue };
+        if flags.iter().any(|flag| flag.code == flagged && flag.answer.as_ref() == Some(answer.id())) {
+            continue;
+        }
+        flags.push(flag(flagged, Some(answer.id()), message.0, message.1));
     }
 }
 
-/// What a warning of the decoder means for a person; codes without a text of their own keep the decoder's.
-fn warning_text(code: &str, message: &str) -> Bilingual {
-    let (en, zh) = match code {
-        "NO_AUDIO" => (
-            "The recording has no sound: nothing that was said could be analysed.",
-            "录制内容没有声音，无法分析所说内容。",
+/// The flag of a warning of the decoder, with what it means for a person in English and Chinese. `None` for
+/// what was put right without loss (overlapping sound, jumps of the clock, another size of the picture).
+fn warning_text(warning: &str) -> Option<(&'static str, (&'static str, &'static str))> {
+    Some(match warning {
+        code::NO_AUDIO => (
+            code::NO_AUDIO,
+            (
+                "The recording has no sound: nothing that was said could be analysed.",
+                "录制内容没有声音，无法分析所说内容。",
+            ),
         ),
-        "NO_VIDEO" => {
-            ("The video has no picture; only the sound was analysed.", "视频没有画面，仅分析了声音。")
-        }
-        "PARTIAL_MEDIA" => (
-            "The recording breaks off; what was there has been analysed. Please check the upload.",
-            "录制内容不完整，仅分析了可读取的部分，请检查上传是否中断。",
+        code::AUDIO_UNSUPPORTED => (
+            code::AUDIO_UNSUPPORTED,
+            (
+                "The sound of the recording is in a format that is not accepted; it was not analysed.",
+                "录制内容的音频格式不受支持，未进行语音分析。",
+            ),
         ),
-        "CORRUPT_PACKETS" => {
-            ("Parts of the recording are damaged and were left out.", "录制内容部分损坏，损坏部分已略过。")
-        }
-        "DURATION_MISMATCH" => (
-            "The file states another length than it has; the length that was counted is used.",
-            "文件标注的时长与实际不符，已按实际时长分析。",
+        code::NO_VIDEO => (
+            code::NO_VIDEO,
+            ("The video has no picture; only the sound was analysed.", "视频没有画面，仅分析了声音。"),
         ),
-        _ => {
-            let detail = if message.is_empty() { code } else { message };
-            return Bilingual::new(
-                format!("Something is unusual about the recording: {detail}"),
-                format!("录制文件存在异常：{detail}"),
-            );
-        }
-    };
-    Bilingual::new(en, zh)
+        code::VIDEO_UNSUPPORTED => (
+            code::VIDEO_UNSUPPORTED,
+            (
+                "The picture of the recording is in a format that is not accepted; only the sound was analysed.",
+                "录制内容的画面格式不受支持，仅分析了声音。",
+            ),
+        ),
+        // Consumers know one code for a recording that broke off.
+        code::TRUNCATED => (
+            "PARTIAL_MEDIA",
+            (
+                "The recording breaks off; what was there has been analysed. Please check the upload.",
+                "录制内容不完整，仅分析了可读取的部分，请检查上传是否中断。",
+            ),
+        ),
+        code::CORRUPT_PACKETS | code::CORRUPT_FRAMES => (
+            "DAMAGED_MEDIA",
+            ("Parts of the recording are damaged and were left out.", "录制内容部分损坏，损坏部分已略过。"),
+        ),
+        code::AUDIO_GAPS => (
+            code::AUDIO_GAPS,
+            (
+                "The sound has gaps; words may be missing from the transcript.",
+                "录音存在缺失片段，转写内容可能不完整。",
+            ),
+        ),
+        code::DURATION_MISMATCH => (
+            code::DURATION_MISMATCH,
+            (
+                "The file states another length than it has; the length that was counted is used.",
+                "文件标注的时长与实际不符，已按实际时长分析。",
+            ),
+        ),
+        _ => return None,
+    })
 }
 
 fn unreliable(id: &AnswerId, transcript: &Transcript) -> Flag {

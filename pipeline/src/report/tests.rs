@@ -138,7 +138,7 @@ fn the_same_parts_give_the_same_bytes() {
 #[test]
 fn failures_and_warnings_become_flags() {
     let pair = |code: &str, answer: &str| (code.to_owned(), Some(answer.to_owned()));
-    assert_eq!(interview().codes(), [pair("CORRUPT_PACKETS", "a1"), pair("ANSWER_FAILED", "a2")]);
+    assert_eq!(interview().codes(), [pair("DAMAGED_MEDIA", "a1"), pair("ANSWER_FAILED", "a2")]);
 
     let mut test = interview();
     test.job.test_candidate = true;
@@ -174,11 +174,11 @@ fn silence_and_missing_streams_are_told_apart() {
     assert_eq!(with(unreliable), "UNRELIABLE_TRANSCRIPT ANSWER_FAILED");
     let warned = |answer: &mut AnswerPerception| {
         answer.media.as_mut().unwrap().warnings =
-            ["TRUNCATED", "PARTIAL_MEDIA", "DURATION_MISMATCH", "SOMETHING_NEW"]
+            ["CORRUPT_FRAMES", "CORRUPT_PACKETS", "DURATION_MISMATCH", "RESOLUTION_CHANGED", "TRUNCATED"]
                 .map(|code| MediaWarning { code: code.into(), message: "seen".into(), count: 1 })
                 .to_vec();
     };
-    assert_eq!(with(warned), "PARTIAL_MEDIA DURATION_MISMATCH SOMETHING_NEW ANSWER_FAILED");
+    assert_eq!(with(warned), "DAMAGED_MEDIA DURATION_MISMATCH PARTIAL_MEDIA ANSWER_FAILED");
 }
 
 #[test]
