@@ -63,7 +63,8 @@ fn write_definition(schema: &Value, text: &mut String) {
     let choices: Vec<&Value> = schema["oneOf"].as_array().into_iter().flatten().collect();
     if !choices.is_empty() && choices.iter().all(|choice| choice.get("const").is_some()) {
         for choice in choices {
-            let _ = writeln!(text, "- `{}`: {}", choice["const"].as_str().unwrap_or_default(), text_of(choice));
+            let _ =
+                writeln!(text, "- `{}`: {}", choice["const"].as_str().unwrap_or_default(), text_of(choice));
         }
         text.push('\n');
         return;
@@ -112,7 +113,9 @@ fn the_list_of_fields_agrees_with_the_schemas() {
 
 #[test]
 fn every_field_has_a_meaning() {
-    for line in reference().lines().filter(|line| line.starts_with("| `") && !line.starts_with("| `kind` | `")) {
+    for line in
+        reference().lines().filter(|line| line.starts_with("| `") && !line.starts_with("| `kind` | `"))
+    {
         assert!(!line.ends_with("|  |"), "no description: {line}");
     }
 }
@@ -120,7 +123,8 @@ fn every_field_has_a_meaning() {
 #[test]
 fn the_jobs_in_the_guide_are_jobs() {
     let guide = std::fs::read_to_string(docs("integrate.md")).unwrap();
-    let jobs: Vec<&str> = guide.split("```json\n").skip(1).filter_map(|rest| rest.split("```").next()).collect();
+    let jobs: Vec<&str> =
+        guide.split("```json\n").skip(1).filter_map(|rest| rest.split("```").next()).collect();
     assert_eq!(jobs.len(), 2);
     for job in jobs {
         from_json::<Job>(job.as_bytes()).unwrap();
