@@ -15,6 +15,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use interview_schemas::Language;
+use ort::ep::CPU;
 use ort::memory::Allocator;
 use ort::session::builder::PrepackedWeights;
 use ort::session::{Session, SessionInputValue, SessionOutputs};
@@ -45,6 +46,8 @@ const LEAST_SAMPLES: usize = 1_600;
 const MOST_SAMPLES: usize = 60 * SAMPLE_RATE_HZ as usize;
 /// Pieces of this length gave the fewest errors at the least cost.
 pub const PIECE_LIMIT_S: f64 = 20.0;
+/// Silence around a piece that comes on top of its length.
+const MARGIN_S: f64 = 0.5;
 
 /// A Moonshine recogniser.
 pub struct Moonshine {
@@ -89,12 +92,15 @@ impl Moonshine {
         let shared = [PrepackedWeights::new(), PrepackedWeights::new()];
         (0..instances)
             .map(|_| {
-                let loaded = Self {
-                    encoder: session(runtime, &encoder, &shared[0])?,
-                    decoder: session(runtime, &decoder, &shared[1])?,
+                let mut loaded = Self {
+                    encoder: session(runtime, &encoder, &shared[0], true)?,
+                    decoder: session(runtime, &decoder, &shared[1], false)?,
                     tokenizer: Arc::clone(&tokenizer),
                     cache: cache_slots(),
                 };
+                // The longest piece first: the memory arena takes its working size now, and does not creep up to it
+                // with the length of the recording.
+                loaded.encode(&vec![0.0; ((PIECE_LIMIT_S + MARGIN_S) * f64::from(SAMPLE_RATE_HZ)) as usize])?;
                 runtime.record(MODEL);
                 Ok(loaded)
             })
@@ -263,11 +269,20 @@ fn cache_slots() -> Vec<CacheSlot> {
     slots
 }
 
-fn session(runtime: &Runtime, path: &Path, shared: &PrepackedWeights) -> Result<Session, ModelError> {
+/// The decoder works without a memory arena: its cache has another size at every step, and an arena would be
+/// fragmented by it and grow with the length of the recording.
+fn session(
+    runtime: &Runtime,
+    path: &Path,
+    shared: &PrepackedWeights,
+    arena: bool,
+) -> Result<Session, ModelError> {
     // Pieces differ in length and every step of the decoder has a new shape: a remembered memory pattern per
     // shape would only grow.
     runtime
         .builder(MODEL, SessionOptions::default())?
+        .with_execution_providers([CPU::default().with_arena_allocator(arena).build()])
+        .map_err(fail)?
         .with_memory_pattern(false)
         .map_err(fail)?
         .with_prepacked_weights(shared)

@@ -92,6 +92,8 @@ pub(crate) fn perceive(hub: &mut Hub, setting: &Setting<'_>) -> Result<Vec<Answe
     if !recordings.is_empty() {
         let models = recordings.iter().map(|recording| recording.model.clone()).collect();
         hub.load_ears(&models, setting.options.threads)?;
+        // Before the recognisers have grown to their working size: loading takes more memory than running.
+        hub.load_embedder()?;
     }
     if setting.policy.picture && recordings.iter().any(|recording| recording.is_video) {
         hub.load_eyes(setting.policy)?;
