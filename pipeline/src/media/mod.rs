@@ -9,6 +9,7 @@
 //! |---|---|
 //! | `config` | options, limits, allow-lists, cancelling |
 //! | `source` | the descriptor FFmpeg reads from; checksum |
+//! | `log` | understands two of FFmpeg's messages, prints none |
 //! | `open` | recognises and opens the container |
 //! | `streams` | chooses the streams |
 //! | `clock` | closes up jumps of the timestamps |
@@ -25,6 +26,7 @@ mod decode;
 mod decoder;
 mod error;
 pub mod frame;
+mod log;
 mod nal;
 mod open;
 mod outcome;

@@ -11,7 +11,7 @@ use ffmpeg_next::util::interrupt;
 use ffmpeg_next::{Dictionary, Error, Packet};
 
 use super::source::{Source, SourceState};
-use super::{CancelToken, DecodeOptions, MediaError};
+use super::{CancelToken, DecodeOptions, MediaError, log};
 
 /// Bytes FFmpeg reads at once.
 const IO_BLOCK: usize = 64 * 1024;
@@ -46,11 +46,9 @@ pub(super) enum Next {
 fn prepare() {
     static ONCE: Once = Once::new();
     ONCE.call_once(|| {
-        // SAFETY: both set one global of FFmpeg, from constants, before its first use in this process.
-        unsafe {
-            ffi::av_log_set_level(ffi::AV_LOG_QUIET);
-            ffi::av_max_alloc(LARGEST_ALLOCATION);
-        }
+        log::take_over();
+        // SAFETY: sets one global of FFmpeg, from a constant, before its first use in this process.
+        unsafe { ffi::av_max_alloc(LARGEST_ALLOCATION) };
         // Fills the table that `Display` of an FFmpeg error reads.
         ffmpeg_next::util::error::register_all();
     });
@@ -79,6 +77,7 @@ unsafe extern "C" fn refuse_open(
 /// streams or pixels, [`MediaError::Cancelled`], [`MediaError::Io`].
 pub(super) fn open(file: File, options: &DecodeOptions, cancel: &CancelToken) -> Result<Demuxer, MediaError> {
     prepare();
+    log::reset();
     let (source, state) = Source::new(file, cancel.clone());
     let mut io = StreamIo::from_read_seek_with_capacity(source, IO_BLOCK)
         .map_err(|error| MediaError::Internal(format!("I/O context: {error}")))?;
@@ -243,11 +242,16 @@ fn classify(
     if let Some(error) = state.take_error() {
         return MediaError::Io(error);
     }
-    match error {
-        Error::Other { errno: libc::ENOMEM } => MediaError::Limit(format!(
-            "{what}: more streams than {} (limits.max_streams), or a table that asks for too much memory",
+    if log::exceeded().streams {
+        return MediaError::Limit(format!(
+            "the file has more than {} streams (limits.max_streams)",
             options.limits.max_streams
-        )),
+        ));
+    }
+    match error {
+        Error::Other { errno: libc::ENOMEM } => {
+            MediaError::Limit(format!("{what}: a table asks for more memory than allowed"))
+        }
         Error::PatchWelcome => MediaError::Unsupported(format!("{what} use a feature FFmpeg does not read")),
         Error::DecoderNotFound | Error::DemuxerNotFound => {
             MediaError::Unsupported(format!("{what}: {error}; convert to MP4 or WebM"))

@@ -3,7 +3,6 @@
 use interview_schemas::features::round_decimals;
 use interview_schemas::perception::MediaFacts;
 
-use super::MediaError;
 use super::audio::AudioTrack;
 use super::config::DecodeOptions;
 use super::decode::Tracks;
@@ -12,6 +11,7 @@ use super::open::Demuxer;
 use super::streams::{Choice, Chosen};
 use super::video::VideoTrack;
 use super::warnings::{Warnings, code};
+use super::{MediaError, log};
 
 /// Containers of still pictures, which have no length.
 const STILL: [&str; 2] = ["jpeg_pipe", "png_pipe"];
@@ -221,6 +221,12 @@ fn nothing_decoded(tracks: &Tracks, ending: &Ending, truncated: bool, options: &
             (true, false) => "the file has no sound".into(),
             _ => "the file has no picture".into(),
         });
+    }
+    if log::exceeded().pixels {
+        return MediaError::Limit(format!(
+            "its pictures have more than {} pixels (limits.max_pixels); record at 1080p",
+            options.limits.max_pixels
+        ));
     }
     if truncated {
         return MediaError::Partial(

@@ -5,7 +5,7 @@ use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
-use interview_pipeline::media::frame::PixelLayout;
+use interview_pipeline::media::frame::{ColourMatrix, PixelLayout, Rotation};
 use interview_pipeline::media::{
     CancelToken, DecodeOptions, DecodeSummary, MediaError, MediaSink, VideoFrame, decode,
 };
@@ -18,6 +18,9 @@ pub(crate) struct Seen {
     pub(crate) width: u32,
     pub(crate) height: u32,
     pub(crate) layout: PixelLayout,
+    pub(crate) rotation: Rotation,
+    pub(crate) matrix: ColourMatrix,
+    pub(crate) full_range: bool,
     /// Hash of all rows of all planes.
     pub(crate) hash: u64,
     /// Mean of the first plane.
@@ -30,11 +33,16 @@ pub(crate) struct Collector {
     pub(crate) samples: Vec<f32>,
     pub(crate) largest_piece: usize,
     pub(crate) frames: Vec<Seen>,
+    pub(crate) claimed_s: Option<f64>,
     /// Stop after so many frames.
     pub(crate) stop_after: Option<usize>,
 }
 
 impl MediaSink for Collector {
+    fn claimed_duration(&mut self, seconds: f64) {
+        self.claimed_s = Some(seconds);
+    }
+
     fn audio(&mut self, samples: &[f32]) -> ControlFlow<()> {
         assert!(samples.iter().all(|sample| (-1.0..=1.0).contains(sample)), "samples from -1 to 1");
         self.largest_piece = self.largest_piece.max(samples.len());
@@ -72,6 +80,9 @@ fn see(frame: &VideoFrame) -> Seen {
         width: frame.width(),
         height: frame.height(),
         layout: frame.layout,
+        rotation: frame.rotation,
+        matrix: frame.matrix,
+        full_range: frame.full_range,
         hash: hasher.finish(),
         mean,
     }
@@ -152,6 +163,31 @@ impl Studio {
 /// 3 s of H.264 with B-frames and AAC in MP4, 320x240 at 30 frames/s.
 pub(crate) const PLAIN: &str = "-f lavfi -i testsrc=size=320x240:rate=30 -f lavfi -i sine=frequency=440 -t 3 \
      -c:v libx264 -preset veryfast -pix_fmt yuv420p -bf 3 -g 60 -c:a aac";
+
+/// Finds where a box of an MP4 begins: the position of its four-letter name.
+pub(crate) fn find(bytes: &[u8], name: &[u8]) -> Vec<usize> {
+    bytes.windows(name.len()).enumerate().filter(|(_, window)| *window == name).map(|(at, _)| at).collect()
+}
+
+/// Numbers that look random and are the same in every run (xorshift64*).
+pub(crate) struct Dice(pub(crate) u64);
+
+impl Dice {
+    pub(crate) fn roll(&mut self) -> u64 {
+        self.0 ^= self.0 >> 12;
+        self.0 ^= self.0 << 25;
+        self.0 ^= self.0 >> 27;
+        self.0.wrapping_mul(0x2545_F491_4F6C_DD1D)
+    }
+
+    pub(crate) fn below(&mut self, bound: usize) -> usize {
+        (self.roll() % bound as u64) as usize
+    }
+
+    pub(crate) fn bytes(&mut self, count: usize) -> Vec<u8> {
+        (0..count).map(|_| (self.roll() >> 32) as u8).collect()
+    }
+}
 
 /// The folder of real recordings, or `None` with a note.
 pub(crate) fn recordings() -> Option<PathBuf> {
