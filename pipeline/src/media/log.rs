@@ -34,6 +34,7 @@ pub(super) fn exceeded() -> Exceeded {
 }
 
 /// Takes over FFmpeg's messages for the whole process.
+#[expect(clippy::missing_transmute_annotations, reason = "the name of `va_list` differs by platform")]
 pub(super) fn take_over() {
     type Callback = unsafe extern "C" fn(*mut c_void, c_int, *const c_char, *mut c_void);
     let callback: Callback = listen;
