@@ -42,7 +42,7 @@ fn unknown_profile_policy_and_fields_are_refused_with_their_place() {
     let result = analyze(&out, &[made::text(&sound), "--policy", "mars"]);
     assert_eq!(
         (result.exit_code, &result.outcome["code"]),
-        (1, &"POLICY_FORBIDS".into()),
+        (1, &"INVALID_JOB".into()),
         "{}",
         result.outcome
     );
