@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Mutex;
 
 use ort::environment::Environment;
-use ort::ep::{CUDA, ExecutionProvider};
+use ort::ep::{CPU, CUDA, ExecutionProvider};
 use ort::session::builder::{GraphOptimizationLevel, SessionBuilder};
 use ort::session::{Session, SessionOutputs};
 
@@ -91,6 +91,16 @@ impl Runtime {
     #[must_use]
     pub fn info(&self) -> &'static str {
         ort::info()
+    }
+
+    /// Which of the execution providers that this program can use the library has, by ONNX Runtime's names; a
+    /// provider that is there can still find no device.
+    #[must_use]
+    pub fn providers(&self) -> Vec<&'static str> {
+        fn available<P: ExecutionProvider>() -> Option<&'static str> {
+            P::is_available().unwrap_or(false).then_some(P::NAME)
+        }
+        [available::<CPU>(), available::<CUDA>()].into_iter().flatten().collect()
     }
 
     /// The names of the models for which a session was made, in order: the proof of what was and what was
@@ -179,6 +189,28 @@ pub fn output<'a>(
     let (shape, numbers) =
         value.try_extract_tensor::<f32>().map_err(|error| ModelError::inference(model, error))?;
     Ok((shape, numbers))
+}
+
+/// The version that an ONNX Runtime library states, such as `1.31.1`.
+///
+/// # Errors
+/// [`ModelError::Runtime`] when the file is no library or not ONNX Runtime.
+pub fn library_version(library: &Path) -> Result<String, ModelError> {
+    let fail = |error: libloading::Error| ModelError::Runtime(format!("{}: {error}", library.display()));
+    // SAFETY: loading runs the library's initialisers, as loading it for inference does. `OrtGetApiBase` has
+    // had this signature in every version (onnxruntime_c_api.h) and returns a static table or null; its version
+    // string is static and ends with a zero. Both are read before the library is closed.
+    unsafe {
+        let opened = libloading::Library::new(library).map_err(fail)?;
+        let base: libloading::Symbol<'_, unsafe extern "C" fn() -> *const ort::sys::OrtApiBase> =
+            opened.get(b"OrtGetApiBase\0").map_err(fail)?;
+        match base().as_ref() {
+            Some(base) => {
+                Ok(std::ffi::CStr::from_ptr((base.GetVersionString)()).to_string_lossy().into_owned())
+            }
+            None => Err(ModelError::Runtime(format!("{} has no interface", library.display()))),
+        }
+    }
 }
 
 fn cuda(number: u32) -> ort::ep::ExecutionProviderDispatch {

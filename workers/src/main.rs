@@ -37,6 +37,8 @@ enum Command {
     Analyze(commands::analyze::AnalyzeArgs),
     /// Lists, fetches and checks the models.
     Models(commands::models::ModelsArgs),
+    /// Checks this machine and says what to do about each finding.
+    Doctor(commands::doctor::DoctorArgs),
 }
 
 fn main() -> ExitCode {
@@ -45,6 +47,7 @@ fn main() -> ExitCode {
     let result = match cli.command {
         Command::Analyze(arguments) => commands::analyze::run(&arguments),
         Command::Models(arguments) => commands::models::run(&arguments),
+        Command::Doctor(arguments) => commands::doctor::run(&arguments),
     };
     match result {
         Ok(status) => status,

@@ -1,6 +1,7 @@
 //! The subcommands, one file each.
 
 pub(crate) mod analyze;
+pub(crate) mod doctor;
 mod job_file;
 pub(crate) mod models;
 
