@@ -36,7 +36,7 @@ sample: models
 
 ifdef VIDEO
 demo: models
-	$(INTERVIEW) analyze "$(VIDEO)" --out $(DEMO)/report
+	$(INTERVIEW) analyze "$(VIDEO)" --policy cn --consent facial-expression --out $(DEMO)/report
 	@echo "report: $(DEMO)/report/report.html"
 else
 demo: sample

@@ -88,3 +88,43 @@ fn selections_name_what_is_unknown() {
     let unknown = Selection { sets: Vec::new(), names: vec!["nothing".to_owned()] };
     assert!(unknown.resolve(&manifest).unwrap_err().to_string().contains("nothing"));
 }
+
+/// The table of `docs/models.md`.
+fn document_table(manifest: &Manifest) -> String {
+    let mut table = String::from(
+        "| model | task | languages | good at | bad at | source | licence | size |\n|---|---|---|---|---|---|---|---|\n",
+    );
+    for (name, entry) in &manifest.model {
+        let languages: Vec<String> = entry.languages.iter().map(ToString::to_string).collect();
+        let bytes: u64 = entry.files.values().map(|file| file.bytes).sum();
+        table.push_str(&format!(
+            "| {name} {} | {} | {} | {} | {} | `{}` | {} | {:.1} MB |\n",
+            entry.version,
+            entry.task,
+            languages.join(", "),
+            entry.good_at,
+            entry.bad_at,
+            entry.source,
+            entry.licence,
+            bytes as f64 / 1e6,
+        ));
+    }
+    table
+}
+
+#[test]
+fn the_document_lists_every_model() {
+    const BEGIN: &str = "<!-- models: begin -->\n";
+    const END: &str = "<!-- models: end -->";
+    let path = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../docs/models.md");
+    let text = std::fs::read_to_string(&path).unwrap();
+    let (before, rest) = text.split_once(BEGIN).unwrap();
+    let (_, after) = rest.split_once(END).unwrap();
+    let table = document_table(&Manifest::built_in().unwrap());
+    let expected = format!("{before}{BEGIN}{table}{END}{after}");
+    if std::env::var_os("UPDATE_DOCS").is_some() {
+        std::fs::write(&path, &expected).unwrap();
+        return;
+    }
+    assert_eq!(text, expected, "docs/models.md differs from the manifest; write it anew with UPDATE_DOCS=1");
+}

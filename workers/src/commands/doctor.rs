@@ -165,7 +165,9 @@ fn onnx_runtime(store: &ModelStore, arguments: &RuntimeArgs) -> Finding {
         Ok(finding) => Finding::ok("ONNX Runtime", finding),
         Err(error) => {
             let advice = match error {
-                ModelError::Device { .. } => "install the GPU build of ONNX Runtime and its driver, or use --device cpu",
+                ModelError::Device { .. } => {
+                    "install the GPU build of ONNX Runtime and its driver, or use --device cpu"
+                }
                 _ => "run `interview models pull`, or point ORT_DYLIB_PATH to an installed ONNX Runtime",
             };
             Finding::bad("ONNX Runtime", Status::Error, error.to_string(), advice)
