@@ -28,7 +28,7 @@ fn wrong_values_are_refused_with_their_field() {
         (r#"name = "sample.onnx""#, r#"name = "../sample.onnx""#, "model.sample.files.model.name"),
         (r#"name = "sample.onnx""#, r#"name = ".lock""#, "model.sample.files.model.name"),
         (r#"version = "1.0""#, r#"version = "1/0""#, "model.sample.version"),
-        ("[model.sample]", r#"[model."../x"]"#, "model.../x"),
+        ("model.sample", r#"model."../x""#, "model.../x"),
         ("bytes = 10", "bytes = 0", "model.sample.files.model.bytes"),
         ("bytes = 10", r#"bytes = "ten""#, "bytes"),
         ("bytes = 10", "bytes = -1", "bytes"),
@@ -41,7 +41,7 @@ fn wrong_values_are_refused_with_their_field() {
         (r#"task = "test""#, r#"tusk = "test""#, "tusk"),
     ];
     for (good, bad, field) in cases {
-        let text = GOOD.replacen(good, bad, 1);
+        let text = GOOD.replace(good, bad);
         assert_ne!(text, GOOD, "{good}");
         let message = Manifest::parse(&text).unwrap_err().to_string();
         assert!(message.contains(field), "{bad}: {message}");
