@@ -18,14 +18,32 @@ pub const MAIN: &str = "main";
 const MAX_BYTES: usize = 1 << 20;
 
 const SHIPPED: &[(Language, &str, &str)] = &[
-    (Language::En, "filled_pauses", include_str!("../../lexicons/en/filled_pauses.txt")),
-    (Language::Zh, "filled_pauses", include_str!("../../lexicons/zh/filled_pauses.txt")),
     (Language::En, "fillers", include_str!("../../lexicons/en/fillers.txt")),
     (Language::Zh, "fillers", include_str!("../../lexicons/zh/fillers.txt")),
     (Language::En, "stopwords", include_str!("../../lexicons/en/stopwords.txt")),
     (Language::Zh, "stopwords", include_str!("../../lexicons/zh/stopwords.txt")),
     (Language::En, "synonyms", include_str!("../../lexicons/en/synonyms.txt")),
     (Language::Zh, "synonyms", include_str!("../../lexicons/zh/synonyms.txt")),
+    (Language::En, "related", include_str!("../../lexicons/en/related.txt")),
+    (Language::Zh, "related", include_str!("../../lexicons/zh/related.txt")),
+    (Language::En, "denials", include_str!("../../lexicons/en/denials.txt")),
+    (Language::Zh, "denials", include_str!("../../lexicons/zh/denials.txt")),
+    (Language::En, "unanswered", include_str!("../../lexicons/en/unanswered.txt")),
+    (Language::Zh, "unanswered", include_str!("../../lexicons/zh/unanswered.txt")),
+    (Language::En, "connectives", include_str!("../../lexicons/en/connectives.txt")),
+    (Language::Zh, "connectives", include_str!("../../lexicons/zh/connectives.txt")),
+    (Language::En, "structure", include_str!("../../lexicons/en/structure.txt")),
+    (Language::Zh, "structure", include_str!("../../lexicons/zh/structure.txt")),
+    (Language::En, "concreteness", include_str!("../../lexicons/en/concreteness.txt")),
+    (Language::Zh, "concreteness", include_str!("../../lexicons/zh/concreteness.txt")),
+    (Language::En, "corrections", include_str!("../../lexicons/en/corrections.txt")),
+    (Language::Zh, "corrections", include_str!("../../lexicons/zh/corrections.txt")),
+    (Language::En, "behaviour", include_str!("../../lexicons/en/behaviour.txt")),
+    (Language::Zh, "behaviour", include_str!("../../lexicons/zh/behaviour.txt")),
+    (Language::En, "sentiment", include_str!("../../lexicons/en/sentiment.txt")),
+    (Language::Zh, "sentiment", include_str!("../../lexicons/zh/sentiment.txt")),
+    (Language::En, "vague", include_str!("../../lexicons/en/vague.txt")),
+    (Language::Zh, "vague", include_str!("../../lexicons/zh/vague.txt")),
 ];
 
 /// One entry of a word list: a term and other words for it, as written.

@@ -48,8 +48,9 @@ impl Phrases {
         let (text, prefix) = text.strip_suffix('*').map_or((text, false), |stem| (stem, true));
         let units = units(text);
         let whole_word = !prefix && units.len() == 1 && units[0].han;
-        let units: Vec<String> =
-            units.into_iter().map(|unit| if self.by_stem { unit.stem } else { unit.text }).collect();
+        // The beginning of a word has no stem of its own.
+        let form = |unit: Unit| if self.by_stem && !prefix { unit.stem } else { unit.text };
+        let units: Vec<String> = units.into_iter().map(form).collect();
         let Some(first) = units.first() else { return };
         let key = if prefix && units.len() == 1 { first_character(first) } else { first.clone() };
         self.by_first.entry(key).or_default().push(self.phrases.len());
@@ -80,13 +81,33 @@ impl Phrases {
         found
     }
 
-    fn longest_at(&self, text: &[Unit], position: usize) -> Option<PhraseMatch> {
-        let first = self.form(&text[position]);
-        let exact = self.by_first.get(first);
+    /// The groups of all phrases in the text, overlapping ones too, in order and each once.
+    #[must_use]
+    pub fn groups(&self, text: &[Unit]) -> Vec<usize> {
+        let mut groups = Vec::new();
+        for position in 0..text.len() {
+            groups.extend(
+                self.candidates(&text[position])
+                    .filter(|it| self.matches(it, text, position))
+                    .map(|it| it.group),
+            );
+        }
+        groups.sort_unstable();
+        groups.dedup();
+        groups
+    }
+
+    /// The phrases that may begin with this unit.
+    fn candidates(&self, unit: &Unit) -> impl Iterator<Item = &Phrase> {
+        let first = self.form(unit);
         let beginning = first_character(first);
         let begins = if beginning == first { None } else { self.by_first.get(&beginning) };
+        self.by_first.get(first).into_iter().chain(begins).flatten().map(|&index| &self.phrases[index])
+    }
+
+    fn longest_at(&self, text: &[Unit], position: usize) -> Option<PhraseMatch> {
         let mut best: Option<&Phrase> = None;
-        for phrase in exact.into_iter().chain(begins).flatten().map(|&index| &self.phrases[index]) {
+        for phrase in self.candidates(&text[position]) {
             if best.is_none_or(|best| phrase.units.len() > best.units.len())
                 && self.matches(phrase, text, position)
             {

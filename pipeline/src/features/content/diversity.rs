@@ -10,19 +10,14 @@ use crate::text::units::words;
 /// Words in one window of the moving average.
 const WINDOW: usize = 50;
 
-/// The words of the answer without fillers.
-fn answer_words(content: &Content<'_>) -> Vec<String> {
-    content.semantics.passages.iter().flat_map(|passage| words(&passage.units)).collect()
-}
-
 /// `content.length`.
 pub(super) fn length(content: &Content<'_>) -> Measured {
-    Ok((answer_words(content).len() as f64, content.confidence, Vec::new()))
+    Ok((content.word_count as f64, content.confidence, Vec::new()))
 }
 
 /// `content.lexical_diversity`. The longer the answer, the surer the mean.
 pub(super) fn lexical_diversity(content: &Content<'_>) -> Measured {
-    let words = answer_words(content);
+    let words = words(&content.semantics.cleaned.units);
     let ratio = moving_average_type_token_ratio(&words, WINDOW).ok_or(NotAssessed::TooShort)?;
     let confidence = (words.len() as f64 / (3 * WINDOW) as f64).clamp(0.5, 1.0);
     Ok((ratio, confidence * content.confidence, Vec::new()))

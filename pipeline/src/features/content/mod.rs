@@ -1,27 +1,53 @@
 //! Features of the words: what was said, never how it sounded.
+//!
+//! One file per family of features; every measure returns its value with confidence and evidence, or the reason
+//! why there is none.
 
+mod behaviour;
+mod concreteness;
 mod diversity;
+mod flow;
+mod points;
 mod relevance;
 mod requirements;
+mod rubric;
+mod sentiment;
+mod structure;
+mod terms;
+
+use std::ops::Range;
 
 use interview_schemas::Feature;
 use interview_schemas::answer::Answer;
 use interview_schemas::features::{Evidence, NotAssessed};
+use interview_schemas::job::RubricPoint;
 
 use super::AnswerContext;
 use super::catalogue::FeatureDefinition;
 use super::catalogue::content as catalogue;
 use crate::perception::semantics::{Semantics, Sentence};
+use crate::text::PhraseMatch;
+use crate::text::units::words;
 
 /// Longest quotation in evidence, in characters.
 const LONGEST_QUOTE: usize = 240;
 
-/// What one feature is measured from.
+/// Most lines of evidence of one feature.
+const MOST_EVIDENCE: usize = 12;
+
+/// Words below which counts per hundred words say nothing.
+const FEWEST_WORDS: usize = 20;
+
+/// What the features of one answer are measured from.
 struct Content<'a> {
     context: &'a AnswerContext<'a>,
     semantics: &'a Semantics,
     /// Mean confidence of the transcript, 0–1.
     confidence: f64,
+    /// Number of words without fillers.
+    word_count: usize,
+    /// What was found of the rubric, one per point.
+    findings: Vec<points::Finding>,
 }
 
 /// A value with its confidence and evidence, or why there is none.
@@ -31,23 +57,50 @@ type Measure = fn(&Content<'_>) -> Measured;
 
 /// Every feature with its measure, ordered by name.
 const MEASURES: &[(&FeatureDefinition, Measure)] = &[
+    (&catalogue::COHERENCE, flow::coherence),
+    (&catalogue::CONCRETE_DETAILS, concreteness::concrete_details),
+    (&catalogue::CONCRETENESS, concreteness::concreteness),
+    (&catalogue::CONNECTIVE_VARIETY, structure::connective_variety),
+    (&catalogue::CONNECTIVES, structure::connectives),
+    (&catalogue::FILLERS, flow::fillers),
+    (&catalogue::INITIATIVE, behaviour::initiative),
     (&catalogue::LENGTH, diversity::length),
     (&catalogue::LEXICAL_DIVERSITY, diversity::lexical_diversity),
+    (&catalogue::NARRATIVE, concreteness::narrative),
+    (&catalogue::OFF_TOPIC, relevance::off_topic),
+    (&catalogue::PATIENCE, behaviour::patience),
+    (&catalogue::PROCEDURE_ORDER, rubric::procedure_order),
+    (&catalogue::REFUSAL_HANDLING, behaviour::refusal_handling),
     (&catalogue::RELEVANCE, relevance::relevance),
+    (&catalogue::REPETITION, flow::repetition),
     (&catalogue::REQUIREMENT_COVERAGE, requirements::coverage),
+    (&catalogue::RESUME_COVERAGE, requirements::resume_coverage),
+    (&catalogue::RUBRIC_COVERAGE, rubric::coverage),
+    (&catalogue::RUBRIC_MUST_COVERAGE, rubric::must_coverage),
+    (&catalogue::SELF_CORRECTIONS, flow::self_corrections),
+    (&catalogue::SENTENCE_LENGTH, structure::sentence_length),
+    (&catalogue::SENTIMENT, sentiment::sentiment),
+    (&catalogue::STRUCTURE, structure::structure),
+    (&catalogue::UNANSWERED, relevance::unanswered),
+    (&catalogue::VAGUENESS, flow::vagueness),
 ];
 
 /// Measures the words of one answer. Always returns every feature of the group, ordered by name.
 #[must_use]
 pub fn measure(context: &AnswerContext<'_>) -> Vec<Feature> {
     let content = content(context);
-    let feature = |(definition, measure): &(&FeatureDefinition, Measure)| match content
-        .as_ref()
-        .map_err(|reason| *reason)
-        .and_then(|content| measure(content))
-    {
-        Ok((value, confidence, evidence)) => definition.measured(value, confidence, evidence),
-        Err(reason) => definition.not_assessed(reason),
+    let feature = |(definition, measure): &(&FeatureDefinition, Measure)| {
+        // Reading a tone into words needs a permission of its own, whatever else is missing.
+        if definition.name == catalogue::SENTIMENT.name && !context.policy.sentiment {
+            return definition.not_assessed(NotAssessed::Policy);
+        }
+        match content.as_ref().map_err(|reason| *reason).and_then(measure) {
+            Ok((value, confidence, mut evidence)) => {
+                evidence.truncate(MOST_EVIDENCE);
+                definition.measured(value, confidence, evidence)
+            }
+            Err(reason) => definition.not_assessed(reason),
+        }
     };
     MEASURES.iter().map(feature).collect()
 }
@@ -68,12 +121,65 @@ fn content<'a>(context: &'a AnswerContext<'a>) -> Result<Content<'a>, NotAssesse
     if semantics.units.is_empty() {
         return Err(NotAssessed::NoSpeech);
     }
-    Ok(Content { context, semantics, confidence: transcript.confidence.clamp(0.0, 1.0) })
+    Ok(Content {
+        context,
+        semantics,
+        confidence: transcript.confidence.clamp(0.0, 1.0),
+        word_count: words(&semantics.cleaned.units).len(),
+        findings: points::find(semantics),
+    })
+}
+
+impl Content<'_> {
+    /// The points of the question's rubric.
+    fn rubric(&self) -> Result<&[RubricPoint], NotAssessed> {
+        let question = self.context.question.ok_or(NotAssessed::NoReference)?;
+        let complete = !question.rubric.is_empty() && question.rubric.len() == self.findings.len();
+        if complete { Ok(&question.rubric) } else { Err(NotAssessed::NoReference) }
+    }
+
+    /// Phrases of a word list in the cleaned words; the group of a match is the index of its section.
+    fn phrases(&self, list: &str, sections: &[&str]) -> Vec<PhraseMatch> {
+        let semantics = self.semantics;
+        semantics.lexicons.list(semantics.language, list).phrases(sections).find(&semantics.cleaned.units)
+    }
+
+    /// A count per hundred words.
+    fn per_hundred_words(&self, count: usize) -> Result<f64, NotAssessed> {
+        if self.word_count < FEWEST_WORDS {
+            return Err(NotAssessed::TooShort);
+        }
+        Ok(100.0 * count as f64 / self.word_count as f64)
+    }
+
+    /// The sentence around some cleaned words.
+    fn sentence(&self, units: &Range<usize>) -> Option<&Sentence> {
+        let place = *self.semantics.places.get(units.start)?;
+        let last = *self.semantics.places.get(units.end.saturating_sub(1))?;
+        self.semantics.sentence_at(&(place..last + 1))
+    }
+
+    /// Cleaned words in one line, as they are compared.
+    fn plain(&self, units: &Range<usize>) -> String {
+        let units = self.semantics.cleaned.units[units.clone()].to_vec();
+        crate::perception::semantics::Passage { units, embedding: None }.plain()
+    }
+
+    /// Evidence for some cleaned words: the words themselves and the sentence around them.
+    fn evidence(&self, mark: &str, units: &Range<usize>) -> Option<Evidence> {
+        let sentence = self.sentence(units)?;
+        Some(sentence_evidence(&format!("{mark}{}: ", self.plain(units)), sentence))
+    }
 }
 
 /// Evidence that quotes a sentence.
 fn quote(sentence: &Sentence) -> Evidence {
-    Evidence::new(sentence.start_s, sentence.end_s, shorten(&sentence.text))
+    sentence_evidence("", sentence)
+}
+
+/// Evidence that quotes a sentence after a remark.
+fn sentence_evidence(remark: &str, sentence: &Sentence) -> Evidence {
+    Evidence::new(sentence.start_s, sentence.end_s, format!("{remark}{}", shorten(&sentence.text)))
 }
 
 /// A text of at most [`LONGEST_QUOTE`] characters.

@@ -3,18 +3,21 @@
 //! Everything an answer is compared with (question, rubric points, requirements) goes through the same
 //! normalisation as the answer and, where the embedding model knows the language, through one batched call of it.
 
+mod chunks;
 mod sentences;
 mod source;
 mod words;
 
+use std::ops::Range;
 use std::sync::Arc;
 
 use interview_models::{Embedder, ModelError};
 use interview_schemas::Language;
 use interview_schemas::job::{Position, Question};
 use interview_schemas::perception::{Transcript, TranscriptSegment};
-use ndarray::{Array2, ArrayView1};
+use ndarray::{Array1, Array2};
 
+pub use self::chunks::Chunk;
 pub use self::sentences::Sentence;
 use self::source::Source;
 pub use self::words::{Cleaner, Passage};
@@ -44,14 +47,22 @@ pub struct Semantics {
     pub sentences: Vec<Sentence>,
     /// All its words and characters, in order, as said.
     pub units: Vec<Unit>,
-    /// One passage per sentence: its words without fillers, synonyms united.
-    pub passages: Vec<Passage>,
+    /// Which of them are fillers.
+    pub fillers: Vec<bool>,
+    /// The whole answer without fillers, synonyms united.
+    pub cleaned: Passage,
+    /// For every word of `cleaned` its place in `units`.
+    pub places: Vec<usize>,
+    /// The answer in overlapping chunks: what is compared and embedded.
+    pub chunks: Vec<Chunk>,
     /// The question.
     pub question: Option<Passage>,
     /// Per rubric point its text and its other wordings.
     pub rubric: Vec<Vec<Passage>>,
     /// Per requirement its text, its own synonyms and those of the table.
     pub requirements: Vec<Vec<Passage>>,
+    /// Title of the position.
+    pub title: Option<Passage>,
     /// The résumé.
     pub resume: Option<Passage>,
     /// Whether there are embeddings; without them similarity is that of words and characters.
@@ -94,7 +105,8 @@ pub fn analyse(input: &SemanticsInput<'_>, embedder: Option<&mut Embedder>) -> R
     let cleaner = Cleaner::new(language, input.lexicons);
     let source = Source::new(transcript);
     let (sentences, units) = sentences::split(&source);
-    let passages = cleaner.sentences(&source.text, &sentences, &units);
+    let words = cleaner.clean(&source.text, &units);
+    let fillers = cleaner.fillers(&source.text, &units);
     let point = |texts: &mut dyn Iterator<Item = &String>| -> Vec<Passage> {
         texts.map(|text| cleaner.passage(text)).filter(|passage| !passage.units.is_empty()).collect()
     };
@@ -103,7 +115,10 @@ pub fn analyse(input: &SemanticsInput<'_>, embedder: Option<&mut Embedder>) -> R
         language,
         sentences,
         units,
-        passages,
+        fillers,
+        chunks: chunks::divide(language, &words),
+        places: words.iter().map(|word| word.place).collect(),
+        cleaned: Passage { units: words.into_iter().map(|word| word.unit).collect(), embedding: None },
         question: input
             .question
             .map(|question| cleaner.passage(&question.text))
@@ -113,6 +128,7 @@ pub fn analyse(input: &SemanticsInput<'_>, embedder: Option<&mut Embedder>) -> R
             .map(|rubric| point(&mut std::iter::once(&rubric.text).chain(&rubric.wordings)))
             .collect(),
         requirements: requirements(input, language, &cleaner),
+        title: input.position.title.as_deref().map(|title| cleaner.passage(title)),
         resume: input.resume.map(|resume| cleaner.passage(resume)),
         embedded: false,
         lexicons: Arc::clone(input.lexicons),
@@ -137,11 +153,12 @@ impl Semantics {
     /// Embeds every passage in one call.
     fn embed(&mut self, embedder: &mut Embedder) -> Result<(), ModelError> {
         let mut passages: Vec<&mut Passage> = self
-            .passages
+            .chunks
             .iter_mut()
+            .map(|chunk| &mut chunk.passage)
+            .chain(self.title.iter_mut())
             .chain(self.question.iter_mut())
             .chain(self.rubric.iter_mut().flatten())
-            .chain(self.requirements.iter_mut().flatten())
             .collect();
         let texts: Vec<String> = passages.iter().map(|passage| passage.plain()).collect();
         let embeddings: Array2<f32> = embedder.embed(&texts)?;
@@ -152,18 +169,35 @@ impl Semantics {
         Ok(())
     }
 
-    /// How much two passages mean the same, -1–1: the cosine of their embeddings; `None` without embeddings.
+    /// The sentence that shares most words with a range of units, the earlier of equals.
     #[must_use]
-    pub fn cosine(left: &Passage, right: &Passage) -> Option<f64> {
-        let view = |passage: &Passage| -> Option<ndarray::Array1<f32>> { passage.embedding.clone() };
-        let (left, right) = (view(left)?, view(right)?);
-        let (left, right): (ArrayView1<'_, f32>, ArrayView1<'_, f32>) = (left.view(), right.view());
-        Some(interview_models::minilm::cosine(left, right))
+    pub fn sentence_at(&self, place: &Range<usize>) -> Option<&Sentence> {
+        let shared = |sentence: &Sentence| {
+            sentence.units.end.min(place.end).saturating_sub(sentence.units.start.max(place.start))
+        };
+        let first = self.sentences.partition_point(|sentence| sentence.units.end <= place.start);
+        let near = self.sentences[first..].iter().take_while(|sentence| sentence.units.start < place.end);
+        near.max_by(|left, right| {
+            shared(left).cmp(&shared(right)).then(right.units.start.cmp(&left.units.start))
+        })
     }
 
-    /// Number of words (English) or characters (Mandarin, with each foreign word as one).
+    /// The meaning of the whole answer: the mean of its chunks at length 1.
     #[must_use]
-    pub fn length(&self) -> usize {
-        self.units.len()
+    pub fn whole(&self) -> Option<Array1<f32>> {
+        let mut sum: Option<Array1<f32>> = None;
+        for embedding in self.chunks.iter().filter_map(|chunk| chunk.passage.embedding.as_ref()) {
+            sum = Some(sum.map_or_else(|| embedding.clone(), |sum| sum + embedding));
+        }
+        let sum = sum?;
+        let norm = sum.dot(&sum).sqrt();
+        (norm > 1e-6).then(|| sum / norm)
     }
+}
+
+/// How much two passages mean the same, -1–1: the cosine of their embeddings; `None` without embeddings.
+#[must_use]
+pub fn cosine(left: &Passage, right: &Passage) -> Option<f64> {
+    let (left, right) = (left.embedding.as_ref()?, right.embedding.as_ref()?);
+    Some(interview_models::minilm::cosine(left.view(), right.view()))
 }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use interview_schemas::Language;
 use ndarray::Array1;
 
-use super::sentences::Sentence;
+use super::chunks::Cleaned;
 use super::source::{is_clause_end, is_sentence_end};
 use crate::text::{Lexicons, Phrases, Unit, lexicon, units};
 
@@ -35,19 +35,25 @@ impl Passage {
     }
 }
 
+/// Units after the beginning of a denial that it covers: 8 English words, 10 Chinese characters.
+const DENIAL: (usize, usize) = (8, 10);
+
 /// Cleans texts of one language.
 pub struct Cleaner {
+    language: Language,
     fillers: Phrases,
     synonyms: Phrases,
     /// The words that stand for the phrases of a group.
     heads: Vec<Vec<Unit>>,
+    stopwords: Phrases,
+    denials: Phrases,
 }
 
 impl Cleaner {
     /// Prepares the word lists of a language.
     #[must_use]
     pub fn new(language: Language, lexicons: &Arc<Lexicons>) -> Self {
-        let fillers = lexicons.list(language, "fillers").phrases(&["always", "between"]);
+        let phrases = |list: &str| lexicons.list(language, list).phrases(&[lexicon::MAIN]);
         let mut synonyms = Phrases::by_stem();
         let mut heads = Vec::new();
         for entry in lexicons.list(language, "synonyms").entries(lexicon::MAIN) {
@@ -56,24 +62,42 @@ impl Cleaner {
             }
             heads.push(units(&entry.term));
         }
-        Self { fillers, synonyms, heads }
+        Self {
+            language,
+            fillers: lexicons.list(language, "fillers").phrases(&["always", "between"]),
+            synonyms,
+            heads,
+            stopwords: phrases("stopwords"),
+            denials: phrases("denials"),
+        }
     }
 
     /// A text that an answer is compared with. Its fillers stay: nobody writes them there.
     #[must_use]
     pub fn passage(&self, text: &str) -> Passage {
-        Passage { units: self.unite(units(text)), embedding: None }
+        let units = self.unite(&units(text)).into_iter().map(|(unit, _)| unit).collect();
+        Passage { units, embedding: None }
     }
 
-    /// One passage per sentence of an answer.
-    #[must_use]
-    pub fn sentences(&self, text: &str, sentences: &[Sentence], units: &[Unit]) -> Vec<Passage> {
+    /// The words of an answer without fillers, synonyms united, with the place of each among the words as said.
+    pub(super) fn clean(&self, text: &str, units: &[Unit]) -> Vec<Cleaned> {
         let filler = self.fillers(text, units);
-        let clean = |sentence: &Sentence| {
-            let kept = sentence.units.clone().filter(|&index| !filler[index]);
-            Passage { units: self.unite(kept.map(|index| units[index].clone()).collect()), embedding: None }
+        let places: Vec<usize> = (0..units.len()).filter(|&index| !filler[index]).collect();
+        let kept: Vec<Unit> = places.iter().map(|&index| units[index].clone()).collect();
+        let united = self.unite(&kept);
+        let words: Vec<Unit> = united.iter().map(|(unit, _)| unit.clone()).collect();
+        let function = marked(words.len(), self.stopwords.find(&words).into_iter().map(|found| found.units));
+        let reach = if self.language == Language::Zh { DENIAL.1 } else { DENIAL.0 };
+        let denials = self.denials.find(&words).into_iter();
+        let denials = denials.map(|found| found.units.start..(found.units.end + reach).min(words.len()));
+        let denied = marked(words.len(), denials);
+        let word = |(index, (unit, place)): (usize, (Unit, usize))| Cleaned {
+            unit,
+            place: places[place],
+            function: function[index],
+            denied: denied[index],
         };
-        sentences.iter().map(clean).collect()
+        united.into_iter().enumerate().map(word).collect()
     }
 
     /// Which units are fillers. Words that can also mean something count only between marks, pauses or other
@@ -104,21 +128,30 @@ impl Cleaner {
         filler
     }
 
-    /// Replaces every synonym by the head of its entry.
-    fn unite(&self, units: Vec<Unit>) -> Vec<Unit> {
+    /// Replaces every synonym by the head of its entry; each word with the index it comes from.
+    fn unite(&self, units: &[Unit]) -> Vec<(Unit, usize)> {
+        let own = |range: std::ops::Range<usize>| range.map(|index| (units[index].clone(), index));
         let mut united = Vec::with_capacity(units.len());
         let mut position = 0;
-        for found in self.synonyms.find(&units) {
-            united.extend_from_slice(&units[position..found.units.start]);
+        for found in self.synonyms.find(units) {
+            united.extend(own(position..found.units.start));
             let span = units[found.units.start].span.start..units[found.units.end - 1].span.end;
-            united.extend(
-                self.heads[found.group].iter().map(|head| Unit { span: span.clone(), ..head.clone() }),
-            );
+            let head = |unit: &Unit| (Unit { span: span.clone(), ..unit.clone() }, found.units.start);
+            united.extend(self.heads[found.group].iter().map(head));
             position = found.units.end;
         }
-        united.extend_from_slice(&units[position..]);
+        united.extend(own(position..units.len()));
         united
     }
+}
+
+/// Marks the places that any of the ranges covers.
+fn marked(length: usize, ranges: impl Iterator<Item = std::ops::Range<usize>>) -> Vec<bool> {
+    let mut marks = vec![false; length];
+    for range in ranges {
+        marks[range].fill(true);
+    }
+    marks
 }
 
 #[cfg(test)]

@@ -1,97 +1,11 @@
-//! The words of answers through the public surface: transcript and job in, features out, with the real model.
+//! What single features measure.
 
-use std::path::PathBuf;
-use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
-
-use interview_models::{Device, Embedder, Manifest, ModelStore, Runtime, SessionOptions};
-use interview_pipeline::features::{AnswerContext, content};
-use interview_pipeline::perception::semantics::{Semantics, SemanticsInput, analyse, typed};
-use interview_pipeline::policy;
-use interview_pipeline::text::Lexicons;
+use interview_pipeline::perception::semantics::typed;
+use interview_schemas::Language;
 use interview_schemas::features::NotAssessed;
-use interview_schemas::job::Job;
-use interview_schemas::perception::{AnswerPerception, Transcript};
-use interview_schemas::{AnswerId, Feature, Language};
+use interview_schemas::perception::Transcript;
 
-fn embedder() -> MutexGuard<'static, Embedder> {
-    static SHARED: OnceLock<Mutex<Embedder>> = OnceLock::new();
-    let load = || {
-        let folder = std::env::var_os("INTERVIEW_MODELS").map_or_else(
-            || PathBuf::from(std::env::var_os("HOME").unwrap_or_default()).join(".cache/interview/models"),
-            PathBuf::from,
-        );
-        let store = ModelStore::new(folder, Manifest::built_in().unwrap());
-        let library = store.file("onnxruntime", "library").expect("run `interview models pull` first");
-        let runtime = Runtime::load(&library, Device::Cpu).unwrap();
-        let embedder = Embedder::load(&runtime, &store, SessionOptions::default());
-        Mutex::new(embedder.expect("run `interview models pull` first"))
-    };
-    SHARED.get_or_init(load).lock().unwrap_or_else(PoisonError::into_inner)
-}
-
-/// A job with one question and one typed answer.
-fn job(question: Option<&str>, requirements: serde_json::Value, answer: &str) -> Job {
-    let mut job = serde_json::json!({
-        "schema_version": "1",
-        "job_id": "job-1",
-        "candidate": {"reference": "c-1"},
-        "position": {"requirements": requirements},
-        "answers": [{"kind": "text", "id": "a1", "text": answer}],
-    });
-    if let Some(question) = question {
-        job["questions"] = serde_json::json!([{"id": "q1", "text": question}]);
-        job["answers"][0]["question"] = "q1".into();
-    }
-    serde_json::from_value(job).unwrap()
-}
-
-fn semantics(job: &Job, transcript: &Transcript) -> Semantics {
-    let input = SemanticsInput {
-        transcript,
-        question: job.questions.first(),
-        position: &job.position,
-        resume: job.candidate.resume.as_deref(),
-        lexicons: &Lexicons::shipped(),
-    };
-    analyse(&input, Some(&mut embedder())).unwrap()
-}
-
-fn measure(job: &Job, transcript: Option<Transcript>) -> Vec<Feature> {
-    let policy = policy::resolve(&policy::shipped("cn").unwrap(), &job.consent).unwrap();
-    let semantics = transcript.as_ref().map(|transcript| semantics(job, transcript));
-    let perception = AnswerPerception {
-        id: AnswerId::new("a1").unwrap(),
-        media: None,
-        transcript,
-        voice: None,
-        faces: None,
-        body: None,
-        picture: None,
-    };
-    let features = content::measure(&AnswerContext {
-        job,
-        answer: &job.answers[0],
-        question: job.questions.first(),
-        policy: &policy,
-        perception: &perception,
-        semantics: semantics.as_ref(),
-    });
-    let names: Vec<&str> = features.iter().map(|feature| feature.name.as_str()).collect();
-    assert!(names.is_sorted(), "{names:?}");
-    features
-}
-
-fn measure_text(question: Option<&str>, requirements: serde_json::Value, answer: &str) -> Vec<Feature> {
-    measure(&job(question, requirements, answer), Some(typed(answer, Language::Auto)))
-}
-
-fn feature<'a>(features: &'a [Feature], name: &str) -> &'a Feature {
-    features.iter().find(|feature| feature.name == name).unwrap_or_else(|| panic!("no feature {name}"))
-}
-
-fn value(features: &[Feature], name: &str) -> f64 {
-    feature(features, name).value.unwrap_or_else(|| panic!("{name} is not assessed"))
-}
+use crate::helpers::{feature, job, measure, measure_text, value};
 
 const COMPLAINT: &str = "Tell me about a time you handled a difficult customer complaint.";
 const GOOD: &str = "Last year a customer was furious because her order arrived two weeks late. I listened to her \
