@@ -3,6 +3,7 @@
 pub mod catalogue;
 pub mod content;
 pub mod external;
+pub mod visual;
 pub mod voice;
 
 use interview_schemas::Feature;

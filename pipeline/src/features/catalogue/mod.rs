@@ -2,6 +2,7 @@
 
 pub mod content;
 pub mod document;
+pub mod visual;
 pub mod voice;
 
 use interview_schemas::Feature;
@@ -45,7 +46,7 @@ impl FeatureDefinition {
 }
 
 /// The groups of definitions; each stage of perception brings its own.
-const GROUPS: &[&[FeatureDefinition]] = &[content::DEFINITIONS, voice::DEFINITIONS];
+const GROUPS: &[&[FeatureDefinition]] = &[content::DEFINITIONS, visual::DEFINITIONS, voice::DEFINITIONS];
 
 /// Every feature, in the order of the documentation.
 pub fn all() -> impl Iterator<Item = &'static FeatureDefinition> {
