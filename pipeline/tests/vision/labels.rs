@@ -28,7 +28,7 @@ fn recordings_with_one_or_two_faces() {
     ];
     for (name, faces) in recordings {
         let Some(path) = media(name) else { return };
-        let seen = watch(&mut models, &path, 5.0, "");
+        let seen = watch(&mut models, &path);
         let share = right_share(&seen, |_| faces);
         assert!(share >= 0.99, "{name}: {share}");
         assert_eq!(seen.faces.tracks.len(), faces, "{name}: {:?}", seen.faces.tracks);
@@ -42,7 +42,7 @@ fn recordings_without_a_face() {
         ["edge_white_10s_noaudio.mp4", "edge_no_face_no_audio_40s.mp4", "edge_mediarecorder_chrome52.webm"];
     for name in names {
         let Some(path) = media(name) else { return };
-        let share = right_share(&watch(&mut models, &path, 5.0, ""), |_| 0);
+        let share = right_share(&watch(&mut models, &path), |_| 0);
         assert!(share >= 0.99, "{name}: {share}");
     }
 }
@@ -50,7 +50,7 @@ fn recordings_without_a_face() {
 #[test]
 fn a_face_that_leaves_is_seen_to_the_end_and_not_after() {
     let Some(path) = media("face_then_noface.mov") else { return };
-    let seen = watch(&mut models(), &path, 5.0, "");
+    let seen = watch(&mut models(), &path);
     let last = seen.faces.tracks.iter().map(|track| track.last_s).fold(0.0, f64::max);
     println!("face until {last} s, tracks {:?}", seen.faces.tracks);
     let share = right_share(&seen, |t_s| usize::from(t_s <= last));

@@ -1,15 +1,22 @@
 //! Loads the networks, pictures and recordings that the tests look at.
 
 use std::io::Read;
+use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
 use image::RgbImage;
 use interview_models::{Device, Manifest, ModelStore, Runtime};
-use interview_pipeline::media::VideoFrame;
+use interview_pipeline::features::{AnswerContext, visual};
+use interview_pipeline::media::{CancelToken, DecodeOptions, MediaSink, VideoFrame, decode};
 use interview_pipeline::perception::vision::{VisionAnalyzer, VisionConfig, VisionModels, VisionPerception};
 use interview_pipeline::policy;
+use interview_schemas::Feature;
+use interview_schemas::answer::Answer;
+use interview_schemas::job::Job;
+use interview_schemas::perception::AnswerPerception;
 use interview_schemas::policy::{Consent, ResolvedPolicy};
+use interview_schemas::report::Flag;
 
 /// The models of this machine.
 pub(crate) fn store() -> ModelStore {
@@ -68,9 +75,38 @@ pub(crate) fn look_at(models: &mut VisionModels, picture: &RgbImage) -> VisionPe
     analyzer.finish()
 }
 
-/// Looks at a recording, sampled at `fps` and passed through the FFmpeg filter first (empty: none).
-pub(crate) fn watch(models: &mut VisionModels, path: &Path, fps: f64, filter: &str) -> VisionPerception {
-    let filter = if filter.is_empty() { format!("fps={fps}") } else { format!("fps={fps},{filter}") };
+/// Hands the pictures of a recording to the analyser.
+struct Watcher<'a>(VisionAnalyzer<'a>);
+
+impl MediaSink for Watcher<'_> {
+    fn audio(&mut self, _samples: &[f32]) -> ControlFlow<()> {
+        ControlFlow::Continue(())
+    }
+
+    fn frame(&mut self, frame: VideoFrame) -> ControlFlow<()> {
+        self.0.push(&frame).expect("the networks run");
+        ControlFlow::Continue(())
+    }
+}
+
+/// Looks at a recording as the program does: planes of the decoder, five frames a second.
+pub(crate) fn watch(models: &mut VisionModels, path: &Path) -> VisionPerception {
+    let policy = everything_agreed("cn");
+    let mut watcher = Watcher(VisionAnalyzer::new(models, &policy, VisionConfig::default()));
+    let options = DecodeOptions { want_audio: false, ..DecodeOptions::default() };
+    decode(path, &options, &CancelToken::new(), &mut watcher)
+        .unwrap_or_else(|error| panic!("{}: {error}", path.display()));
+    watcher.0.finish()
+}
+
+/// Looks at a recording after FFmpeg filtered it and `edit` changed every picture, five frames a second.
+pub(crate) fn watch_changed(
+    models: &mut VisionModels,
+    path: &Path,
+    filter: &str,
+    edit: impl Fn(RgbImage) -> RgbImage,
+) -> VisionPerception {
+    let filter = if filter.is_empty() { "fps=5".to_owned() } else { format!("{filter},fps=5") };
     let policy = everything_agreed("cn");
     let mut analyzer = VisionAnalyzer::new(models, &policy, VisionConfig::default());
     let (width, height) = size_of(path, &filter);
@@ -83,12 +119,45 @@ pub(crate) fn watch(models: &mut VisionModels, path: &Path, fps: f64, filter: &s
     let mut bytes = vec![0; width as usize * height as usize * 3];
     let mut index = 0;
     while pipe.read_exact(&mut bytes).is_ok() {
-        let frame = VideoFrame::from_rgb(f64::from(index) / fps, width, height, bytes.clone());
-        analyzer.push(&frame).unwrap();
+        let edited = edit(RgbImage::from_raw(width, height, bytes.clone()).unwrap());
+        analyzer.push(&frame_of(&edited, f64::from(index) / 5.0)).unwrap();
         index += 1;
     }
     assert!(child.wait().unwrap().success() && index > 0, "{} did not decode", path.display());
     analyzer.finish()
+}
+
+/// Features and flags of what was seen, as of the only answer of a job.
+pub(crate) fn measured(seen: &VisionPerception) -> (Vec<Feature>, Vec<Flag>) {
+    let answer: Answer =
+        serde_json::from_value(serde_json::json!({"kind": "video", "id": "a1", "media": {"uri": "a.mp4"}})).unwrap();
+    let job: Job = serde_json::from_value(serde_json::json!({
+        "schema_version": "1", "job_id": "j1", "candidate": {"reference": "c1"}, "answers": [answer],
+    }))
+    .unwrap();
+    let duration_s = seen.faces.frames.last().map_or(0.0, |frame| frame.t_s + 0.2);
+    let perception: AnswerPerception = serde_json::from_value(serde_json::json!({
+        "id": "a1", "transcript": null, "voice": null, "faces": seen.faces, "body": seen.body, "picture": seen.picture,
+        "media": {"duration_s": duration_s, "has_audio": false, "has_video": true,
+                  "sampled_frames": seen.faces.frames.len(), "sha256": "", "warnings": []},
+    }))
+    .unwrap();
+    let policy = everything_agreed("cn");
+    let context = AnswerContext {
+        job: &job,
+        answer: &answer,
+        question: None,
+        policy: &policy,
+        perception: &perception,
+        semantics: None,
+    };
+    (visual::measure(&context), visual::flags(&context))
+}
+
+/// The value of a feature; fails when it was not assessed.
+pub(crate) fn value(features: &[Feature], name: &str) -> f64 {
+    let feature = features.iter().find(|feature| feature.name == name).expect(name);
+    feature.value.unwrap_or_else(|| panic!("{name}: {:?}", feature.not_assessed))
 }
 
 fn size_of(path: &Path, filter: &str) -> (u32, u32) {

@@ -13,6 +13,9 @@ mod integrity;
 mod quality;
 mod view;
 
+#[cfg(test)]
+mod tests;
+
 use interview_schemas::Feature;
 use interview_schemas::features::{Evidence, NotAssessed};
 use interview_schemas::perception::Span;

@@ -61,6 +61,7 @@ pub struct VisionAnalyzer<'models> {
     next_body_s: f64,
     summaries: BTreeMap<u32, Summary>,
     perception: VisionPerception,
+    tracked: Vec<TrackedFace>,
 }
 
 /// Sums over one track.
@@ -99,6 +100,7 @@ impl<'models> VisionAnalyzer<'models> {
                 body: config.body_every_s.map(|_| BodyTrack { frames: Vec::new() }),
                 picture: PictureTrack { frames: Vec::new() },
             },
+            tracked: Vec::new(),
         }
     }
 
@@ -126,7 +128,21 @@ impl<'models> VisionAnalyzer<'models> {
             faces.push(describe(face, probabilities));
         }
         self.perception.faces.frames.push(FaceFrame { t_s: round_decimals(frame.t_s, 3), faces });
-        self.look_at_body(frame, &picture, tracked.first(), cut)
+        self.look_at_body(frame, &picture, tracked.first(), cut)?;
+        self.tracked = tracked;
+        Ok(())
+    }
+
+    /// The faces of the frame that was pushed last, with their meshes, largest first.
+    #[must_use]
+    pub fn tracked(&self) -> &[TrackedFace] {
+        &self.tracked
+    }
+
+    /// What was seen so far; the candidate is chosen at the end only.
+    #[must_use]
+    pub fn seen(&self) -> &VisionPerception {
+        &self.perception
     }
 
     fn expression(

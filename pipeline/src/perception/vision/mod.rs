@@ -12,6 +12,7 @@
 //! | [`body`] | shoulders, arms, hands at a low rate |
 //! | [`quality`] | light, sharpness, change, cuts |
 //! | [`analyzer`] | all of it for one recording |
+//! | [`overlay`] | everything drawn on the recording |
 
 pub mod analyzer;
 pub mod body;
@@ -22,6 +23,7 @@ pub mod face_geometry;
 pub mod head_pose;
 pub mod mesh;
 pub mod models;
+pub mod overlay;
 pub mod quality;
 pub mod shape;
 pub mod tracker;

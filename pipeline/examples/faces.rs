@@ -1,0 +1,60 @@
+//! Follows faces through raw pictures from the standard input and prints their points: our side of the comparison in
+//! `benches/peers/mediapipe_faces.py`.
+//!
+//! `faces MODELS LIBRARY WIDTH HEIGHT < pictures.rgb`: per picture one line of JSON with the seconds it took (processor
+//! time of the thread and clock) and the 478 points of every face.
+
+use std::error::Error;
+use std::io::{Read, Write};
+use std::path::Path;
+use std::time::Instant;
+
+use interview_models::{Device, Manifest, ModelStore, Runtime};
+use interview_pipeline::media::VideoFrame;
+use interview_pipeline::perception::vision::VisionModels;
+use interview_pipeline::perception::vision::crop::Picture;
+use interview_pipeline::perception::vision::tracker::{FaceTracker, TrackerConfig};
+use interview_schemas::policy::Consent;
+
+fn main() -> Result<(), Box<dyn Error>> {
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    let [models, library, width, height] = arguments.as_slice() else {
+        return Err("usage: faces MODELS LIBRARY WIDTH HEIGHT < pictures.rgb".into());
+    };
+    let (width, height): (u32, u32) = (width.parse()?, height.parse()?);
+    let runtime = Runtime::load(Path::new(library), Device::Cpu)?;
+    let store = ModelStore::new(models, Manifest::built_in()?);
+    let policy = interview_pipeline::policy::resolve(
+        &interview_pipeline::policy::shipped("eu")?,
+        &Consent::ALL.into_iter().collect(),
+    )?;
+    let mut vision = VisionModels::load(&runtime, &store, &policy)?;
+    let mut tracker = FaceTracker::new(TrackerConfig::default());
+    let (mut input, mut output) = (std::io::stdin().lock(), std::io::stdout().lock());
+    let mut bytes = vec![0; width as usize * height as usize * 3];
+    let mut index = 0u32;
+    while input.read_exact(&mut bytes).is_ok() {
+        let frame = VideoFrame::from_rgb(f64::from(index) * 0.2, width, height, bytes.clone());
+        index += 1;
+        let (clock, processor) = (Instant::now(), processor_s());
+        let picture = Picture::new(&frame).ok_or("empty picture")?;
+        let faces = tracker.push(&mut vision, &frame, &picture, false)?;
+        let spent = (clock.elapsed().as_secs_f64(), processor_s() - processor);
+        let points: Vec<_> = faces.iter().map(|face| &face.mesh.points).collect();
+        let line = serde_json::json!({"wall_s": spent.0, "cpu_s": spent.1, "faces": points});
+        writeln!(output, "{line}")?;
+        output.flush()?;
+    }
+    Ok(())
+}
+
+/// Processor time of this thread in seconds.
+fn processor_s() -> f64 {
+    let mut time = libc::timespec { tv_sec: 0, tv_nsec: 0 };
+    // SAFETY: `time` is a valid place to write a timespec to, and the call does nothing else.
+    let failed = unsafe { libc::clock_gettime(libc::CLOCK_THREAD_CPUTIME_ID, &raw mut time) };
+    if failed != 0 {
+        return 0.0;
+    }
+    time.tv_sec as f64 + time.tv_nsec as f64 * 1.0e-9
+}
