@@ -1,7 +1,7 @@
 """Our face tracking against native MediaPipe 0.10.21 on the same pictures, in one run, on one processor core.
 
     python3 -m venv venv && venv/bin/pip install mediapipe==0.10.21
-    cargo build --release -p interview-pipeline --example faces
+    cargo build --release -p interview-benches --example faces
     venv/bin/python benches/peers/mediapipe_faces.py --models CACHE --library ONNXRUNTIME VIDEO...
 
 Both sides get the same RGB pictures (5 a second, decoded once by FFmpeg) and do the same work: find faces, follow them

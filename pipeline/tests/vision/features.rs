@@ -11,7 +11,11 @@ const STEADY: [&str; 3] = ["face.smile_ratio", "face.eyes_closed_ratio", "gaze.e
 
 fn brighter(factor: f32) -> impl Fn(RgbImage) -> RgbImage {
     move |mut picture| {
-        picture.as_flat_samples_mut().samples.iter_mut().for_each(|value| *value = (f32::from(*value) * factor) as u8);
+        picture
+            .as_flat_samples_mut()
+            .samples
+            .iter_mut()
+            .for_each(|value| *value = (f32::from(*value) * factor) as u8);
         picture
     }
 }
@@ -70,7 +74,9 @@ fn smiles_lie_in_the_second_half_of_sad_to_happy() {
     println!("smile ratio {sad:.2} in the first half, {happy:.2} in the second");
     assert!(sad < 0.1 && happy > 0.9, "{sad} {happy}");
     let (features, _) = measured(&seen);
-    assert!(value(&features, "expression.sad_ratio") > 0.35 && value(&features, "expression.happy_ratio") > 0.45);
+    assert!(
+        value(&features, "expression.sad_ratio") > 0.35 && value(&features, "expression.happy_ratio") > 0.45
+    );
 }
 
 #[test]
@@ -91,7 +97,12 @@ fn absent_faces_are_flagged_where_they_are_absent() {
 #[test]
 fn people_who_talk_to_the_camera_keep_eye_contact_and_raise_no_flag() {
     let mut models = models();
-    for name in ["talk_latentsync_1.mp4", "talk_latentsync_2.mp4", "talk_latentsync_3.mp4", "face_video_liveportrait_d9.mp4"] {
+    for name in [
+        "talk_latentsync_1.mp4",
+        "talk_latentsync_2.mp4",
+        "talk_latentsync_3.mp4",
+        "face_video_liveportrait_d9.mp4",
+    ] {
         let Some(path) = media(name) else { return };
         let (features, flags) = measured(&watch(&mut models, &path));
         assert!(value(&features, "gaze.eye_contact_ratio") > 0.9, "{name}");

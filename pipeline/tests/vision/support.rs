@@ -130,7 +130,8 @@ pub(crate) fn watch_changed(
 /// Features and flags of what was seen, as of the only answer of a job.
 pub(crate) fn measured(seen: &VisionPerception) -> (Vec<Feature>, Vec<Flag>) {
     let answer: Answer =
-        serde_json::from_value(serde_json::json!({"kind": "video", "id": "a1", "media": {"uri": "a.mp4"}})).unwrap();
+        serde_json::from_value(serde_json::json!({"kind": "video", "id": "a1", "media": {"uri": "a.mp4"}}))
+            .unwrap();
     let job: Job = serde_json::from_value(serde_json::json!({
         "schema_version": "1", "job_id": "j1", "candidate": {"reference": "c1"}, "answers": [answer],
     }))

@@ -74,7 +74,10 @@ impl Canvas {
         let (x, y) = (x.max(0.0).round() as i64, y.max(0.0).round() as i64);
         for (index, letter) in text.chars().enumerate() {
             let left = x + index as i64 * 8 * size;
-            let rows = font8x8::BASIC_FONTS.get(letter).or_else(|| font8x8::LATIN_FONTS.get(letter)).unwrap_or([0; 8]);
+            let rows = font8x8::BASIC_FONTS
+                .get(letter)
+                .or_else(|| font8x8::LATIN_FONTS.get(letter))
+                .unwrap_or([0; 8]);
             for dy in 0..8 * size {
                 let row = rows[(dy / size) as usize];
                 for dx in 0..8 * size {

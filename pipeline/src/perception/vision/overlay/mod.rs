@@ -125,8 +125,9 @@ impl MediaSink for Painter<'_> {
 impl Painter<'_> {
     fn paint(&mut self, frame: &VideoFrame) -> Result<(), OverlayError> {
         self.analyzer.push(frame)?;
-        let picture = Picture::new(frame)
-            .ok_or_else(|| ModelError::inference("vision", "the planes of a frame are smaller than its size"))?;
+        let picture = Picture::new(frame).ok_or_else(|| {
+            ModelError::inference("vision", "the planes of a frame are smaller than its size")
+        })?;
         let (mut canvas, view) = canvas_of(frame, &picture, &mut self.pixels);
         let seen = self.analyzer.seen();
         if let Some(body) = seen.body.as_ref().and_then(|body| body.frames.last()) {
@@ -260,6 +261,11 @@ fn draw_body(canvas: &mut Canvas, zoom: &Zoom, body: &BodyFrame) {
 fn picture_line(quality: &PictureFrame) -> String {
     format!(
         "{:7.2} s  light {:.2}  dark {:.2}  bright {:.2}  sharp {:.0}  change {:.4}",
-        quality.t_s, quality.brightness, quality.dark_ratio, quality.bright_ratio, quality.sharpness, quality.change
+        quality.t_s,
+        quality.brightness,
+        quality.dark_ratio,
+        quality.bright_ratio,
+        quality.sharpness,
+        quality.change
     )
 }
