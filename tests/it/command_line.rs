@@ -40,12 +40,7 @@ fn unknown_profile_policy_and_fields_are_refused_with_their_place() {
         result.outcome
     );
     let result = analyze(&out, &[made::text(&sound), "--policy", "mars"]);
-    assert_eq!(
-        (result.exit_code, &result.outcome["code"]),
-        (1, &"INVALID_JOB".into()),
-        "{}",
-        result.outcome
-    );
+    assert_eq!((result.exit_code, &result.outcome["code"]), (1, &"INVALID_JOB".into()), "{}", result.outcome);
     let job = folder.path().join("job.json");
     std::fs::write(
         &job,

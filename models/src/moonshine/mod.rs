@@ -100,7 +100,8 @@ impl Moonshine {
                 };
                 // The longest piece first: the memory arena takes its working size now, and does not creep up to it
                 // with the length of the recording.
-                loaded.encode(&vec![0.0; ((PIECE_LIMIT_S + MARGIN_S) * f64::from(SAMPLE_RATE_HZ)) as usize])?;
+                loaded
+                    .encode(&vec![0.0; ((PIECE_LIMIT_S + MARGIN_S) * f64::from(SAMPLE_RATE_HZ)) as usize])?;
                 runtime.record(MODEL);
                 Ok(loaded)
             })

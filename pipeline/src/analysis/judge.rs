@@ -96,28 +96,25 @@ fn feature_set(
     meanings: &[Option<Semantics>],
 ) -> Result<FeatureSet, PipelineError> {
     let job = setting.job;
-    let flags = report::flags(job, &perceived.answers, &perceived.failures);
-    let answers = job
-        .answers
-        .iter()
-        .zip(&perceived.answers)
-        .zip(meanings)
-        .map(|((answer, perception), semantics)| {
-            let question = answer.question().and_then(|id| job.question(id));
-            let semantics = semantics.as_ref();
-            let context =
-                AnswerContext { job, answer, question, policy: setting.policy, perception, semantics };
-            let failed = perceived.failures.contains_key(answer.id());
-            AnswerFeatures {
-                id: answer.id().clone(),
-                kind: report::kind(answer).to_owned(),
-                scene: question.and_then(|question| question.scene.clone()),
-                language: words(perception).map(|said| said.language),
-                duration_s: perception.media.as_ref().map(|facts| round_decimals(facts.duration_s, 3)),
-                features: if failed { Vec::new() } else { features::measure(&context) },
-            }
-        })
-        .collect();
+    let mut flags = report::flags(job, &perceived.answers, &perceived.failures);
+    let mut answers = Vec::with_capacity(job.answers.len());
+    for ((answer, perception), semantics) in job.answers.iter().zip(&perceived.answers).zip(meanings) {
+        let question = answer.question().and_then(|id| job.question(id));
+        let semantics = semantics.as_ref();
+        let context = AnswerContext { job, answer, question, policy: setting.policy, perception, semantics };
+        let failed = perceived.failures.contains_key(answer.id());
+        if !failed {
+            flags.extend(features::flags(&context));
+        }
+        answers.push(AnswerFeatures {
+            id: answer.id().clone(),
+            kind: report::kind(answer).to_owned(),
+            scene: question.and_then(|question| question.scene.clone()),
+            language: words(perception).map(|said| said.language),
+            duration_s: perception.media.as_ref().map(|facts| round_decimals(facts.duration_s, 3)),
+            features: if failed { Vec::new() } else { features::measure(&context) },
+        });
+    }
     let models = hub.uses(&models(&perceived.answers, meanings, hub))?;
     let features_id = ids::features_id(&Work {
         job,

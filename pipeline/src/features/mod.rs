@@ -11,6 +11,7 @@ use interview_schemas::answer::Answer;
 use interview_schemas::job::{Job, Question};
 use interview_schemas::perception::AnswerPerception;
 use interview_schemas::policy::ResolvedPolicy;
+use interview_schemas::report::Flag;
 
 use crate::perception::semantics::Semantics;
 
@@ -39,9 +40,16 @@ pub fn measure(context: &AnswerContext<'_>) -> Vec<Feature> {
         Answer::Video(_) | Answer::Audio(_) | Answer::Text(_) => {
             let mut features = voice::measure(context);
             features.extend(content::measure(context));
+            features.extend(visual::measure(context));
             features
         }
     };
     features.sort_by(|a, b| a.name.cmp(&b.name));
     features
+}
+
+/// What a person should look at in an answer, seen while measuring; never a score.
+#[must_use]
+pub fn flags(context: &AnswerContext<'_>) -> Vec<Flag> {
+    visual::flags(context)
 }

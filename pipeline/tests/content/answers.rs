@@ -99,7 +99,8 @@ fn evaluate(language: Language, test_half: bool) -> (Counts, Counts, Vec<String>
         let lines = &feature(&features, "content.rubric_coverage").evidence;
         for (point, line) in question.point.iter().zip(lines) {
             let id = point["id"].as_str().unwrap();
-            let (found, real) = (line.text.starts_with('✓'), answer.covers.iter().any(|covered| covered == id));
+            let (found, real) =
+                (line.text.starts_with('✓'), answer.covers.iter().any(|covered| covered == id));
             points.add(found, real);
             if found != real {
                 mistakes.push(format!("{} {id}: {}", answer.id, if found { &line.text } else { "missed" }));
@@ -122,7 +123,10 @@ fn evaluate(language: Language, test_half: bool) -> (Counts, Counts, Vec<String>
 fn check(language: Language, least_f1: f64) {
     let (points, off_topic, mistakes) = evaluate(language, true);
     let (recall, alarms) = (off_topic.recall(), off_topic.false_alarm_rate());
-    println!("{language}: rubric points F1 {:.3}, off topic recall {recall:.3} at {alarms:.3} false alarms", points.f1());
+    println!(
+        "{language}: rubric points F1 {:.3}, off topic recall {recall:.3} at {alarms:.3} false alarms",
+        points.f1()
+    );
     println!("{}", mistakes.join("\n"));
     assert!(points.f1() >= least_f1, "F1 {:.3} of {language} is below {least_f1}", points.f1());
     assert!(recall >= 0.9 && alarms <= 0.05, "{language}: recall {recall:.3}, false alarms {alarms:.3}");

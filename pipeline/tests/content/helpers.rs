@@ -92,7 +92,11 @@ pub(crate) fn measure(job: &Job, transcript: Option<Transcript>) -> Vec<Feature>
     features
 }
 
-pub(crate) fn measure_text(question: Option<&str>, requirements: serde_json::Value, answer: &str) -> Vec<Feature> {
+pub(crate) fn measure_text(
+    question: Option<&str>,
+    requirements: serde_json::Value,
+    answer: &str,
+) -> Vec<Feature> {
     measure(&job(question, requirements, answer), Some(typed(answer, Language::Auto)))
 }
 

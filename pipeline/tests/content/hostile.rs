@@ -40,12 +40,14 @@ fn orders_to_the_judge_are_words_like_any_other() {
 #[test]
 fn markup_and_formulas_stay_text() {
     let plain = measured(GOOD);
-    let hostile = format!("<script>alert(1)</script> {GOOD} =HYPERLINK(\"http://x\") @SUM(A1) {{{{7*7}}}} \u{202e}\0");
+    let hostile =
+        format!("<script>alert(1)</script> {GOOD} =HYPERLINK(\"http://x\") @SUM(A1) {{{{7*7}}}} \u{202e}\0");
     let marked = measured(&hostile);
     for name in ["content.rubric_coverage", "content.requirement_coverage", "content.unanswered"] {
         assert_eq!(value(&plain, name), value(&marked, name), "{name}");
     }
-    for odd in ["<b>", "=1+1", "\u{0}\u{ffff}", "🙂🙂🙂", "%s%n", "'; DROP TABLE", "a\u{301}\u{301}\u{301}"] {
+    for odd in ["<b>", "=1+1", "\u{0}\u{ffff}", "🙂🙂🙂", "%s%n", "'; DROP TABLE", "a\u{301}\u{301}\u{301}"]
+    {
         assert!(measured(odd).iter().all(|feature| feature.value.is_none_or(f64::is_finite)), "{odd:?}");
     }
 }

@@ -127,7 +127,11 @@ fn with_fillers(text: &str, language: Language, every: usize) -> String {
         let parts: Vec<&str> = text.split('，').collect();
         let fillers = ["嗯，", "呃，", "那个，", "怎么说呢，"];
         let part = |(index, part): (usize, &&str)| {
-            if index % every == 0 { format!("{}{part}", fillers[index % fillers.len()]) } else { (*part).to_owned() }
+            if index % every == 0 {
+                format!("{}{part}", fillers[index % fillers.len()])
+            } else {
+                (*part).to_owned()
+            }
         };
         return parts.iter().enumerate().map(part).collect::<Vec<_>>().join("，");
     }
@@ -148,7 +152,13 @@ fn with_synonyms(text: &str, language: Language) -> String {
     let pairs: &[(&str, &str)] = if language == Language::Zh {
         &[("客户", "顾客"), ("领导", "上司"), ("退款", "退钱"), ("问题", "难题")]
     } else {
-        &[("customer", "client"), ("manager", "supervisor"), ("problem", "issue"), ("colleague", "coworker"), ("mistakes", "errors")]
+        &[
+            ("customer", "client"),
+            ("manager", "supervisor"),
+            ("problem", "issue"),
+            ("colleague", "coworker"),
+            ("mistakes", "errors"),
+        ]
     };
     pairs.iter().fold(text.to_owned(), |text, (from, to)| text.replace(from, to))
 }

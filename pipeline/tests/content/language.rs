@@ -23,14 +23,24 @@ fn a_report_is_more_structured_and_concrete_than_an_opinion() {
     let (report, opinion) = (measured(REPORT), measured(OPINION));
     assert_eq!(value(&report, "content.structure"), 1.0);
     assert!(value(&opinion, "content.structure") <= 0.25);
-    for name in ["content.concreteness", "content.concrete_details", "content.narrative", "content.connective_variety"] {
+    for name in [
+        "content.concreteness",
+        "content.concrete_details",
+        "content.narrative",
+        "content.connective_variety",
+    ] {
         assert!(value(&report, name) > value(&opinion, name), "{name}");
     }
-    let kinds: Vec<_> = feature(&report, "content.structure").evidence.iter().map(|line| line.text.as_str()).collect();
+    let kinds: Vec<_> =
+        feature(&report, "content.structure").evidence.iter().map(|line| line.text.as_str()).collect();
     assert!(kinds[0].starts_with("[situation] last year:"), "{kinds:?}");
 
-    let report = measured("去年我在苏州负责备件仓库。我的任务是三个星期内把400张订单减少一半，因为客户在等。首先我按时间排序，然后我联系供应商。不过有两家不同意。最后我们完成了380张，领导表扬了我。");
-    let opinion = measured("我觉得一个好员工应该踏实可靠，对什么都保持开放的心态，大家互相帮助，气氛好，工作才有意思，这一点在哪里都一样。");
+    let report = measured(
+        "去年我在苏州负责备件仓库。我的任务是三个星期内把400张订单减少一半，因为客户在等。首先我按时间排序，然后我联系供应商。不过有两家不同意。最后我们完成了380张，领导表扬了我。",
+    );
+    let opinion = measured(
+        "我觉得一个好员工应该踏实可靠，对什么都保持开放的心态，大家互相帮助，气氛好，工作才有意思，这一点在哪里都一样。",
+    );
     assert_eq!(value(&report, "content.structure"), 1.0);
     assert!(value(&report, "content.concreteness") > value(&opinion, "content.concreteness") + 0.3);
 }
@@ -38,7 +48,12 @@ fn a_report_is_more_structured_and_concrete_than_an_opinion() {
 #[test]
 fn questions_and_calming_words_are_counted() {
     let refusal = |text: &str, scene: Option<&str>| {
-        let mut job = job_with_rubric("The customer refuses to go on. What do you say?", serde_json::json!([]), serde_json::json!([]), text);
+        let mut job = job_with_rubric(
+            "The customer refuses to go on. What do you say?",
+            serde_json::json!([]),
+            serde_json::json!([]),
+            text,
+        );
         job.questions[0].scene = scene.map(str::to_owned);
         measure(&job, Some(typed(text, Language::Auto)))
     };
@@ -48,10 +63,19 @@ fn questions_and_calming_words_are_counted() {
     assert_eq!(value(&scene, "content.refusal_handling"), 1.0);
     assert_eq!(value(&scene, "content.initiative"), 1.0);
     assert!(value(&scene, "content.patience") >= 1.0);
-    assert_eq!(feature(&refusal(text, None), "content.refusal_handling").not_assessed, Some(NotAssessed::NotApplicable));
-    assert_eq!(value(&refusal("Then buy it somewhere else.", Some("refusal")), "content.refusal_handling"), 0.0);
+    assert_eq!(
+        feature(&refusal(text, None), "content.refusal_handling").not_assessed,
+        Some(NotAssessed::NotApplicable)
+    );
+    assert_eq!(
+        value(&refusal("Then buy it somewhere else.", Some("refusal")), "content.refusal_handling"),
+        0.0
+    );
 
-    let scene = refusal("我理解您的想法，没关系。请问您主要有什么顾虑？要不先试用一个月，您再考虑考虑，我下周联系您。", Some("refusal"));
+    let scene = refusal(
+        "我理解您的想法，没关系。请问您主要有什么顾虑？要不先试用一个月，您再考虑考虑，我下周联系您。",
+        Some("refusal"),
+    );
     assert_eq!(value(&scene, "content.refusal_handling"), 1.0);
 }
 
@@ -63,7 +87,11 @@ fn fillers_and_repetitions_are_counted_but_not_meaningful_uses() {
     let per_word = 100.0 / value(&features, "content.length");
     assert!((fillers - 3.0 * per_word).abs() < 1e-3, "{fillers} of {per_word}");
     let zh = "那个，我觉得那个客户就是需要一个说明，嗯，所以我就把说明书从头到尾讲了一遍，他听完以后觉得很清楚，也就没有意见了，最后还签了合同。";
-    assert!((value(&measured(zh), "content.fillers") * value(&measured(zh), "content.length") / 100.0 - 2.0).abs() < 0.01);
+    assert!(
+        (value(&measured(zh), "content.fillers") * value(&measured(zh), "content.length") / 100.0 - 2.0)
+            .abs()
+            < 0.01
+    );
     let looped = "we have to go to the market and buy some bread today ".repeat(6);
     assert!(value(&measured(&looped), "content.repetition") > 0.7);
     assert!(value(&measured(REPORT), "content.repetition") < 0.05);
@@ -71,10 +99,14 @@ fn fillers_and_repetitions_are_counted_but_not_meaningful_uses() {
 
 #[test]
 fn an_empty_reply_is_unanswered_and_an_answer_is_not() {
-    for text in ["Sorry, I don't know.", "No idea. Can we skip this one?", "这个我不知道。", "不清楚，换个问题吧。"] {
+    for text in
+        ["Sorry, I don't know.", "No idea. Can we skip this one?", "这个我不知道。", "不清楚，换个问题吧。"]
+    {
         assert_eq!(value(&measured(text), "content.unanswered"), 1.0, "{text}");
     }
-    for text in [REPORT, OPINION, "I apologised to him and he calmed down, so we found a date for the repair."] {
+    for text in
+        [REPORT, OPINION, "I apologised to him and he calmed down, so we found a date for the repair."]
+    {
         assert_eq!(value(&measured(text), "content.unanswered"), 0.0, "{text}");
     }
 }
@@ -97,12 +129,21 @@ fn steps_of_a_procedure_are_checked_for_their_order() {
         {"id": "report", "text": "Inform the supervisor about the fault", "order": 3},
     ]);
     let order = |text: &str| {
-        let job = job_with_rubric("What do you do when the machine jams?", rubric.clone(), serde_json::json!([]), text);
+        let job = job_with_rubric(
+            "What do you do when the machine jams?",
+            rubric.clone(),
+            serde_json::json!([]),
+            text,
+        );
         measure(&job, Some(typed(text, Language::En)))
     };
-    let right = order("At the first sign of trouble I press the emergency stop button right away. After that I lock the main switch with my own padlock so nobody can turn it on. Only then do I go and inform the supervisor about the fault.");
+    let right = order(
+        "At the first sign of trouble I press the emergency stop button right away. After that I lock the main switch with my own padlock so nobody can turn it on. Only then do I go and inform the supervisor about the fault.",
+    );
     assert_eq!(value(&right, "content.procedure_order"), 1.0);
-    let wrong = order("First of all I go and inform the supervisor about the fault we have. When he is there I lock the main switch with my own padlock so nobody can turn it on. In the end I press the emergency stop button to be safe.");
+    let wrong = order(
+        "First of all I go and inform the supervisor about the fault we have. When he is there I lock the main switch with my own padlock so nobody can turn it on. In the end I press the emergency stop button to be safe.",
+    );
     assert_eq!(value(&wrong, "content.procedure_order"), 0.0);
     let evidence = &feature(&wrong, "content.procedure_order").evidence;
     assert!(evidence[0].text.starts_with("Press the emergency stop ↛ "), "{evidence:?}");

@@ -74,7 +74,15 @@ pub(super) fn find(semantics: &Semantics) -> Vec<Finding> {
     }
     let search = Search::new(semantics);
     let found: Vec<Finding> = semantics.rubric.iter().map(|wordings| search.point(wordings)).collect();
-    if std::env::var_os("DUMP").is_some() { for f in &found { println!("DUMP {} {:?}", semantics.cleaned.plain().chars().take(30).collect::<String>().replace(' ', "_"), f.measures); } }
+    if std::env::var_os("DUMP").is_some() {
+        for f in &found {
+            println!(
+                "DUMP {} {:?}",
+                semantics.cleaned.plain().chars().take(30).collect::<String>().replace(' ', "_"),
+                f.measures
+            );
+        }
+    }
     found
 }
 
