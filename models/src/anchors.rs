@@ -64,7 +64,8 @@ pub fn decode<const K: usize>(
         .zip(anchors)
         .filter_map(|((values, &logit), anchor)| {
             let score = sigmoid(logit);
-            if !(score >= threshold) {
+            // A score that is not a number is no detection either.
+            if score < threshold || score.is_nan() {
                 return None;
             }
             let centre = [values[0] / size + anchor[0], values[1] / size + anchor[1]];

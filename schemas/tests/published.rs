@@ -1,5 +1,7 @@
 //! The published schemas: the files agree with the code, documents agree with the schemas.
 
+#![allow(clippy::unwrap_used)] // helpers of tests
+
 use std::path::{Path, PathBuf};
 
 use interview_schemas::features::FeatureSet;

@@ -1,5 +1,7 @@
 //! Shared helpers of the end-to-end tests: the built program, real recordings, made recordings.
 
+#![allow(clippy::print_stdout)] // a skipped test says so
+
 pub mod made;
 
 use std::path::{Path, PathBuf};

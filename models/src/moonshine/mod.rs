@@ -164,8 +164,8 @@ impl Moonshine {
                 }
             }
             decoded.alignment.begin_step();
-            for layer in 0..LAYERS {
-                decoded.alignment.add_heads(floats(&outputs, CROSS_ATTENTIONS[layer])?);
+            for name in CROSS_ATTENTIONS {
+                decoded.alignment.add_heads(floats(&outputs, name)?);
             }
             let (next, log_probability) = most_probable(floats(&outputs, "logits")?)
                 .ok_or_else(|| fail("the decoder gave no finite number"))?;

@@ -32,12 +32,13 @@ fn moving_average_type_token_ratio(words: &[String], window: usize) -> Option<f6
     let mut types_sum = 0.0;
     for (index, word) in words.iter().enumerate() {
         *counts.entry(word).or_default() += 1;
-        if let Some(leaving) = index.checked_sub(window).and_then(|index| words.get(index)) {
-            if let Some(count) = counts.get_mut(leaving.as_str()) {
-                *count -= 1;
-                if *count == 0 {
-                    counts.remove(leaving.as_str());
-                }
+        let leaving = index.checked_sub(window).and_then(|index| words.get(index));
+        if let Some(leaving) = leaving
+            && let Some(count) = counts.get_mut(leaving.as_str())
+        {
+            *count -= 1;
+            if *count == 0 {
+                counts.remove(leaving.as_str());
             }
         }
         if index + 1 >= window {

@@ -73,17 +73,7 @@ pub(super) fn find(semantics: &Semantics) -> Vec<Finding> {
         return Vec::new();
     }
     let search = Search::new(semantics);
-    let found: Vec<Finding> = semantics.rubric.iter().map(|wordings| search.point(wordings)).collect();
-    if std::env::var_os("DUMP").is_some() {
-        for f in &found {
-            println!(
-                "DUMP {} {:?}",
-                semantics.cleaned.plain().chars().take(30).collect::<String>().replace(' ', "_"),
-                f.measures
-            );
-        }
-    }
-    found
+    semantics.rubric.iter().map(|wordings| search.point(wordings)).collect()
 }
 
 /// Whether the answer as a whole is a list of keywords.

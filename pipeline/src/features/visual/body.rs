@@ -129,7 +129,7 @@ impl<'a> Body<'a> {
             }
         }
         let time: f64 = speeds.iter().map(|(_, step, _)| step).sum();
-        if !(time > 0.0) {
+        if time <= 0.0 || time.is_nan() {
             return None;
         }
         let points: Vec<Point> =

@@ -144,7 +144,7 @@ fn densest(directions: impl Iterator<Item = (Gaze, f64)> + Clone) -> Option<Gaze
         map[cell(gaze.pitch_deg) * SIDE + cell(gaze.yaw_deg)] += time;
         total += time;
     }
-    if !(total > 0.0) {
+    if total <= 0.0 || total.is_nan() {
         return None;
     }
     let smooth = smoothed(&smoothed(&map, 1), SIDE);

@@ -35,7 +35,7 @@ pub struct FaceActions {
 pub fn measure(mesh: &Mesh, pose: &HeadPose) -> Option<FaceActions> {
     let front = |index: usize| pose.to_canonical(mesh.points[index]);
     let unit = flat_distance(front(LEFT_EYE_OUTER), front(RIGHT_EYE_OUTER));
-    if !(unit > 1.0e-3) {
+    if unit <= 1.0e-3 || unit.is_nan() {
         return None;
     }
     let apart = |a: usize, b: usize| flat_distance(front(a), front(b));

@@ -54,7 +54,8 @@ impl HeadPose {
         let rotation = u * sign * v_t;
         let stretch = (Matrix3::from_diagonal(&decomposed.singular_values) * sign).trace();
         let scale = stretch / known_spread;
-        if !(scale.is_finite() && scale > 1.0e-6) || !rotation.iter().all(|value| value.is_finite()) {
+        let finite = scale.is_finite() && rotation.iter().all(|value| value.is_finite());
+        if !finite || scale <= 1.0e-6 {
             return None;
         }
         let left = (seen_spread - stretch * stretch / known_spread).max(0.0);
