@@ -1,5 +1,7 @@
 //! The manifest: the shipped one is right, a wrong one is refused with the field.
 
+#![allow(clippy::unwrap_used, clippy::print_stdout)] // helpers of tests
+
 use interview_models::manifest::{BUILT_IN, Manifest};
 use interview_models::pull::Selection;
 

@@ -1,5 +1,7 @@
 //! all-MiniLM-L6-v2 against the reference numbers of its trial (transformers 5.23, torch 2.15).
 
+#![allow(clippy::unwrap_used, clippy::print_stdout)] // helpers of tests
+
 use std::path::PathBuf;
 
 use interview_models::minilm::{DIMENSIONS, MAX_TOKENS, cosine};

@@ -1,5 +1,7 @@
 //! Pulling models: what arrives is what the manifest says, or nothing does.
 
+#![allow(clippy::unwrap_used, clippy::print_stdout)] // helpers of tests
+
 mod web;
 
 use std::io::Write;

@@ -1,9 +1,9 @@
 //! What single features measure.
 
 use interview_pipeline::perception::semantics::typed;
-use interview_schemas::Language;
 use interview_schemas::features::NotAssessed;
 use interview_schemas::perception::Transcript;
+use interview_schemas::{Feature, Language};
 
 use crate::helpers::{feature, job, measure, measure_text, value};
 

@@ -1,5 +1,7 @@
 //! The words of answers through the public surface: transcript and job in, features out, with the real model.
 
+#![allow(clippy::unwrap_used, clippy::print_stdout)] // helpers of tests
+
 mod answers;
 mod features;
 mod helpers;
