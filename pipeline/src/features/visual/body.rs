@@ -59,7 +59,11 @@ impl<'a> Body<'a> {
             .collect();
         let share = looks.len() as f64 / total.max(1) as f64;
         if looks.len() < LEAST_LOOKS || share < LEAST_SHARE {
-            return Err(if total < LEAST_LOOKS { NotAssessed::TooShort } else { NotAssessed::NoBody });
+            return Err(if total < LEAST_LOOKS && !looks.is_empty() {
+                NotAssessed::TooShort
+            } else {
+                NotAssessed::NoBody
+            });
         }
         let times: Vec<f64> = frames.iter().map(|frame| frame.t_s).collect();
         let end_s = view.samples.last().map_or(0.0, super::view::Sample::end_s);
