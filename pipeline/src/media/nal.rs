@@ -18,7 +18,8 @@ impl HevcFraming {
         }
         let flags = *extradata.get(21)?;
         let layers = (flags >> 3) & 7;
-        (layers > 0).then_some(Self { length_bytes: usize::from(flags & 3) + 1, top_layer: layers - 1 })
+        let top_layer = layers.checked_sub(1)?;
+        Some(Self { length_bytes: usize::from(flags & 3) + 1, top_layer })
     }
 
     /// Whether every slice of the packet is a sub-layer non-reference picture of the topmost temporal

@@ -85,7 +85,7 @@ mod tests {
 
     #[test]
     fn a_standing_picture_is_taken_once() {
-        assert_eq!(sample(&[0.0, 0.1, 3.1, 3.3], 3.4, 5.0), [0.0, 0.1, 3.1, 3.3]);
+        assert_eq!(sample(&[0.0, 0.1, 3.1, 3.3], 3.5, 5.0), [0.0, 0.1, 3.1, 3.3]);
         assert_eq!(sample(&[0.07], 0.11, 5.0), [0.07]);
     }
 

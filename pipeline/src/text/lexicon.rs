@@ -18,6 +18,8 @@ pub const MAIN: &str = "main";
 const MAX_BYTES: usize = 1 << 20;
 
 const SHIPPED: &[(Language, &str, &str)] = &[
+    (Language::En, "filled_pauses", include_str!("../../lexicons/en/filled_pauses.txt")),
+    (Language::Zh, "filled_pauses", include_str!("../../lexicons/zh/filled_pauses.txt")),
     (Language::En, "fillers", include_str!("../../lexicons/en/fillers.txt")),
     (Language::Zh, "fillers", include_str!("../../lexicons/zh/fillers.txt")),
     (Language::En, "stopwords", include_str!("../../lexicons/en/stopwords.txt")),

@@ -28,7 +28,7 @@ fn family(studio: &Studio) -> Vec<(&'static str, Vec<u8>)> {
         ("sound.wav", "-f lavfi -i sine=d=1:r=16000".into()),
         ("sound.flac", "-f lavfi -i sine=d=1:r=16000".into()),
         ("sound.mp3", "-f lavfi -i sine=d=1:r=16000 -c:a libmp3lame".into()),
-        ("sound.ogg", "-f lavfi -i sine=d=1:r=16000 -c:a libopus".into()),
+        ("sound.ogg", "-f lavfi -i sine=d=1:r=16000 -c:a libopus -page_duration 100000".into()),
         ("still.jpg", "-f lavfi -i testsrc2=size=64x48 -frames:v 1".into()),
         ("still.png", "-f lavfi -i testsrc2=size=64x48 -frames:v 1".into()),
         ("moving.gif", "-f lavfi -i testsrc2=size=64x48:rate=5:d=1".into()),
@@ -62,6 +62,7 @@ fn orderly(path: &Path, name: &str) -> bool {
 #[test]
 fn files_cut_anywhere_end_orderly_and_keep_what_is_there() {
     let studio = Studio::new();
+    let mut lost = Vec::new();
     for (name, bytes) in family(&studio) {
         let mut kept = 0;
         for part in 1..20 {
@@ -71,22 +72,27 @@ fn files_cut_anywhere_end_orderly_and_keep_what_is_there() {
         }
         assert!(orderly(&studio.write(&format!("whole-{name}"), &bytes), name), "{name} is whole");
         // Only an MP4 with its index at the end is lost whole when the cut comes before the index.
-        match name {
-            "h264.mp4" | "hevc.mp4" => assert!(kept <= 4, "{name}: {kept}"),
-            _ => assert!(kept >= 3, "{name}: {kept} of 19 cuts gave something"),
+        let fine = match name {
+            "h264.mp4" | "hevc.mp4" => kept <= 4,
+            _ => kept >= 3,
+        };
+        if !fine {
+            lost.push(format!("{name}: {kept} of 19 cuts gave something"));
         }
     }
+    assert!(lost.is_empty(), "{lost:?}");
 }
 
 #[test]
 fn a_cut_interview_is_flagged() {
     let studio = Studio::new();
     let long = "-f lavfi -i testsrc2=size=64x48:rate=15 -f lavfi -i sine=r=16000 -t 20 -pix_fmt yuv420p";
-    for (name, arguments) in [
-        ("fast.mp4", "-c:v libx264 -c:a aac -movflags +faststart"),
-        ("cut.webm", "-c:v libvpx -c:a libopus"),
-        ("cut.mkv", "-c:v libx264 -c:a aac"),
-        ("cut.wav", "-map 1 -c:a pcm_s16le"),
+    // FFmpeg computes the length of a WAV from the bytes that are there: nothing to contradict.
+    for (name, arguments, states_length) in [
+        ("fast.mp4", "-c:v libx264 -c:a aac -movflags +faststart", true),
+        ("cut.webm", "-c:v libvpx -c:a libopus", true),
+        ("cut.mkv", "-c:v libx264 -c:a aac", true),
+        ("cut.wav", "-map 1 -c:a pcm_s16le", false),
     ] {
         let bytes = std::fs::read(studio.ffmpeg(&format!("{long} {arguments}"), name)).expect("just made");
         let (summary, _) = good(&studio.write(&format!("half-{name}"), &bytes[..bytes.len() / 2]));
@@ -94,7 +100,7 @@ fn a_cut_interview_is_flagged() {
         assert!((5.0..15.0).contains(&counted), "{name}: {counted} s of the first half");
         let codes = warning_codes(&summary);
         assert!(codes.contains(&code::TRUNCATED), "{name}: {codes:?}");
-        assert!(codes.contains(&code::DURATION_MISMATCH), "{name}: {codes:?}");
+        assert_eq!(codes.contains(&code::DURATION_MISMATCH), states_length, "{name}: {codes:?}");
     }
 }
 
