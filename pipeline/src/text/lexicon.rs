@@ -4,6 +4,7 @@
 //! for the same thing; `*` at the end of a word lets it continue ("reconcil*").
 
 use std::collections::BTreeMap;
+use std::path::Path;
 use std::sync::{Arc, OnceLock};
 
 use interview_schemas::Language;
@@ -165,6 +166,38 @@ impl Lexicons {
         Ok(())
     }
 
+    /// The shipped word lists with those of a tenant's folder added: `<folder>/<language>/<name>.txt`, named as the
+    /// shipped ones.
+    ///
+    /// # Errors
+    /// [`PipelineError::Io`] when a file cannot be read, [`PipelineError::Job`] when a name is not known or a file too
+    /// long.
+    pub fn with_folder(folder: &Path) -> Result<Arc<Self>, PipelineError> {
+        let mut lexicons = Self::clone(&Self::shipped());
+        for language in [Language::En, Language::Zh] {
+            let folder = folder.join(language.code());
+            let fail = |source| PipelineError::Io { path: folder.display().to_string(), source };
+            if !folder.is_dir() {
+                continue;
+            }
+            let mut files = std::fs::read_dir(&folder)
+                .and_then(|entries| entries.map(|entry| entry.map(|entry| entry.path())).collect::<Result<Vec<_>, _>>())
+                .map_err(fail)?;
+            files.sort();
+            for file in files.iter().filter(|file| file.extension().is_some_and(|extension| extension == "txt")) {
+                let name = file.file_stem().unwrap_or_default().to_string_lossy();
+                let fail = |source| PipelineError::Io { path: file.display().to_string(), source };
+                let length = std::fs::metadata(file).map_err(fail)?.len();
+                if length > MAX_BYTES as u64 {
+                    let path = file.display().to_string();
+                    return Err(PipelineError::Job { path, message: format!("{length} bytes; at most {MAX_BYTES} are allowed") });
+                }
+                lexicons.extend(language, &name, &std::fs::read_to_string(file).map_err(fail)?)?;
+            }
+        }
+        Ok(Arc::new(lexicons))
+    }
+
     /// A word list; empty where the language has none of this name.
     #[must_use]
     pub fn list(&self, language: Language, name: &str) -> &Lexicon {
@@ -210,6 +243,24 @@ mod tests {
         assert_eq!(lexicons.synonyms(Language::Zh, "尽调"), ["尽职调查", "贷前调查"]);
         assert!(lexicons.extend(Language::En, "nothing", "x").is_err());
         assert!(lexicons.extend(Language::En, "synonyms", &"x\n".repeat(MAX_BYTES)).is_err());
+    }
+
+    #[test]
+    fn a_tenant_extends_the_lists_with_a_folder() {
+        let folder = tempfile::tempdir().unwrap();
+        let write = |path: &str, text: &str| {
+            let path = folder.path().join(path);
+            std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+            std::fs::write(path, text).unwrap();
+        };
+        assert_eq!(Lexicons::with_folder(folder.path()).unwrap().synonyms(Language::En, "boss").len(), 4);
+        write("en/synonyms.txt", "# ours\nmanager = chief\n");
+        write("en/readme.md", "not a list");
+        assert!(Lexicons::with_folder(folder.path()).unwrap().synonyms(Language::En, "boss").len() == 4);
+        assert!(Lexicons::with_folder(folder.path()).unwrap().synonyms(Language::En, "chief") == ["manager"]);
+        write("zh/nonsense.txt", "x");
+        let error = Lexicons::with_folder(folder.path()).unwrap_err().to_string();
+        assert!(error.contains("lexicons.zh.nonsense"), "{error}");
     }
 
     #[test]

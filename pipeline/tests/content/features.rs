@@ -1,6 +1,7 @@
 //! What single features measure.
 
 use interview_pipeline::perception::semantics::typed;
+use interview_schemas::{Feature, Language};
 use interview_schemas::features::NotAssessed;
 use interview_schemas::perception::Transcript;
 use interview_schemas::{Feature, Language};

@@ -13,13 +13,13 @@
 use std::collections::BTreeSet;
 
 use interview_schemas::Language;
-use interview_schemas::features::NotAssessed;
+use interview_schemas::features::{Evidence, NotAssessed};
+use interview_schemas::job::RubricPoint;
 
 use super::terms::{Said, Term, Terms};
 use super::{Content, sentence_evidence};
 use crate::perception::semantics::{Passage, Semantics, cosine};
 use crate::text::{Phrases, lexicon};
-use interview_schemas::features::Evidence;
 
 /// A point counts as covered from this probability on.
 pub(super) const COVERED: f64 = 0.5;
@@ -211,7 +211,7 @@ pub(super) fn confidence(content: &Content<'_>) -> f64 {
 /// One line of evidence per point of the rubric: ✓ with the sentence that proves it, ✗ where it is missing.
 pub(super) fn evidence(content: &Content<'_>) -> Result<Vec<Evidence>, NotAssessed> {
     let rubric = content.rubric()?;
-    let line = |(point, finding): (&interview_schemas::job::RubricPoint, &Finding)| {
+    let line = |(point, finding): (&RubricPoint, &Finding)| {
         let name = super::shorten(&point.text);
         let place = finding.chunk.filter(|_| finding.covered());
         let sentence =
