@@ -6,6 +6,7 @@ use super::{FeatureDefinition, all};
 
 /// Units a feature can have, with their meaning in English and Chinese.
 pub const UNITS: &[(&str, &str, &str)] = &[
+    ("1/100 words", "times per 100 words", "次/百词"),
     ("1/min", "times per minute", "次/分钟"),
     ("Hz", "hertz", "赫兹"),
     ("characters", "Chinese characters", "汉字"),
