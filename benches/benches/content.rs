@@ -34,9 +34,18 @@ fn transcript(language: Language) -> Transcript {
 fn job(language: Language) -> Job {
     let wordings = match language {
         Language::Zh => ["耐心倾听客户", "向客户道歉", "退款或者换货", "跟进回访", "核实收入和负债"],
-        _ => ["listens to the customer", "apologises", "offers a refund or replacement", "follows up", "checks income and debts"],
+        _ => [
+            "listens to the customer",
+            "apologises",
+            "offers a refund or replacement",
+            "follows up",
+            "checks income and debts",
+        ],
     };
-    let points: Vec<_> = wordings.iter().map(|text| serde_json::json!({"id": text, "text": text, "wordings": [text]})).collect();
+    let points: Vec<_> = wordings
+        .iter()
+        .map(|text| serde_json::json!({"id": text, "text": text, "wordings": [text]}))
+        .collect();
     let job = serde_json::json!({
         "schema_version": "1",
         "job_id": "job-1",
@@ -56,7 +65,8 @@ fn embedder() -> Embedder {
     let store = ModelStore::new(folder, Manifest::built_in().expect("the built-in manifest"));
     let library = store.file("onnxruntime", "library").expect("run `interview models pull` first");
     let runtime = Runtime::load(&library, Device::Cpu).expect("ONNX Runtime");
-    Embedder::load(&runtime, &store, SessionOptions { threads: 1 }).expect("run `interview models pull` first")
+    Embedder::load(&runtime, &store, SessionOptions { threads: 1 })
+        .expect("run `interview models pull` first")
 }
 
 fn words(criterion: &mut Criterion) {

@@ -181,16 +181,23 @@ impl Lexicons {
                 continue;
             }
             let mut files = std::fs::read_dir(&folder)
-                .and_then(|entries| entries.map(|entry| entry.map(|entry| entry.path())).collect::<Result<Vec<_>, _>>())
+                .and_then(|entries| {
+                    entries.map(|entry| entry.map(|entry| entry.path())).collect::<Result<Vec<_>, _>>()
+                })
                 .map_err(fail)?;
             files.sort();
-            for file in files.iter().filter(|file| file.extension().is_some_and(|extension| extension == "txt")) {
+            for file in
+                files.iter().filter(|file| file.extension().is_some_and(|extension| extension == "txt"))
+            {
                 let name = file.file_stem().unwrap_or_default().to_string_lossy();
                 let fail = |source| PipelineError::Io { path: file.display().to_string(), source };
                 let length = std::fs::metadata(file).map_err(fail)?.len();
                 if length > MAX_BYTES as u64 {
                     let path = file.display().to_string();
-                    return Err(PipelineError::Job { path, message: format!("{length} bytes; at most {MAX_BYTES} are allowed") });
+                    return Err(PipelineError::Job {
+                        path,
+                        message: format!("{length} bytes; at most {MAX_BYTES} are allowed"),
+                    });
                 }
                 lexicons.extend(language, &name, &std::fs::read_to_string(file).map_err(fail)?)?;
             }
