@@ -19,6 +19,9 @@ pub mod runtime;
 pub mod silero;
 pub mod store;
 pub mod transcriber;
+#[cfg(feature = "whisper")]
+pub mod whisper;
+pub mod word_times;
 
 pub use device::Device;
 pub use error::ModelError;

@@ -1,88 +1,131 @@
-//! Which recogniser speaks which language here, and how it is loaded.
+//! Which recogniser transcribes which language, and loading it.
 
 use interview_schemas::Language;
 
-use crate::moonshine::Moonshine;
+use crate::manifest::ModelEntry;
+use crate::moonshine::{self, Moonshine};
 use crate::{ModelError, ModelStore, Runtime, Transcriber};
 
 /// Task of recognisers in the manifest.
 const TASK: &str = "speech-to-text";
+/// The multilingual model to pull when there is none.
+const SUGGESTED: &str = "whisper-small";
+/// Role of the file of the models that whisper.cpp runs.
+const GGML: &str = "ggml";
 
-/// The recogniser for a language among the installed ones: the one for fewest languages, which knows its language
-/// best for its cost; among equals the largest. For [`Language::Auto`] one that knows English and Mandarin, else
-/// one that knows English.
+/// The recogniser for a language among the installed ones that this program can run: the one for fewest
+/// languages, which knows its language best for its cost; among equals the largest. For [`Language::Auto`] one
+/// that knows English and Mandarin, else one that knows English: its transcripts are then doubted more easily.
 ///
 /// # Errors
-/// [`ModelError::Missing`] when none is installed that understands the language.
+/// [`ModelError::Missing`] with the model to pull when none is installed that understands the language.
 pub fn choose(language: Language, store: &ModelStore) -> Result<String, ModelError> {
-    let both =
-        |languages: &[Language]| languages.contains(&Language::En) && languages.contains(&Language::Zh);
-    let installed = |fits: &dyn Fn(&[Language]) -> bool| {
+    let installed = |wanted: &[Language]| {
         let models = store.manifest().model.iter();
         models
-            .filter(|(name, entry)| entry.task == TASK && fits(&entry.languages) && store.has(name))
+            .filter(|(name, entry)| understands(name, entry, wanted) && store.has(name))
             .min_by_key(|(_, entry)| {
-                let bytes: u64 = entry.files.values().map(|file| file.bytes).sum();
+                let bytes = entry.files.values().fold(0u64, |sum, file| sum.saturating_add(file.bytes));
                 (entry.languages.len(), std::cmp::Reverse(bytes))
             })
             .map(|(name, _)| name.clone())
     };
     let found = match language {
-        Language::Auto => {
-            installed(&both).or_else(|| installed(&|languages| languages.contains(&Language::En)))
-        }
-        known => installed(&|languages| languages.contains(&known)),
+        Language::Auto => installed(&[Language::En, Language::Zh]).or_else(|| installed(&[Language::En])),
+        known => installed(&[known]),
     };
-    found.ok_or_else(|| missing(language, store))
+    let suggested = if language == Language::Zh { SUGGESTED } else { moonshine::MODEL };
+    found.ok_or_else(|| missing(suggested, store))
 }
 
-/// Says which model could be installed for a language: the smallest.
-fn missing(language: Language, store: &ModelStore) -> ModelError {
-    let wanted = if language == Language::Auto { Language::En } else { language };
-    let smallest = store
-        .manifest()
-        .model
-        .iter()
-        .filter(|(_, entry)| entry.task == TASK && entry.languages.contains(&wanted))
-        .min_by_key(|(_, entry)| entry.files.values().map(|file| file.bytes).sum::<u64>());
-    match smallest {
-        Some((name, entry)) => {
-            let role = entry.files.keys().next().map(String::as_str).unwrap_or_default();
-            match store.location(name, role) {
-                Ok(path) => ModelError::Missing { model: name.clone(), path },
-                Err(error) => error,
-            }
-        }
-        None => ModelError::Unknown(format!("speech recogniser for language {wanted}")),
-    }
+/// Whether a model is a recogniser of all these languages that this program can run.
+fn understands(name: &str, entry: &ModelEntry, languages: &[Language]) -> bool {
+    let runs = name == moonshine::MODEL || (cfg!(feature = "whisper") && entry.files.contains_key(GGML));
+    runs && entry.task == TASK && languages.iter().all(|language| entry.languages.contains(language))
+}
+
+/// The error that names the first file of a model that is not there.
+fn missing(model: &str, store: &ModelStore) -> ModelError {
+    let entry = store.manifest().entry(model);
+    let absent =
+        entry.ok().and_then(|entry| entry.files.keys().find_map(|role| store.file(model, role).err()));
+    absent.unwrap_or_else(|| ModelError::Unknown(format!("speech recogniser {model:?}")))
 }
 
 /// The longest piece a recogniser transcribes well, in seconds: what the pieces of speech are cut for.
 #[must_use]
 pub fn piece_limit_s(model: &str) -> f64 {
     match model {
-        crate::moonshine::MODEL => crate::moonshine::PIECE_LIMIT_S,
-        // Whisper's window is 30 s; a margin keeps the last word in.
+        moonshine::MODEL => moonshine::PIECE_LIMIT_S,
+        // Whisper always looks at 30 s; a margin keeps the last word in.
         _ => 28.0,
     }
 }
 
-/// Loads so many instances of a recogniser, one for each thread; they share their weights.
+/// Loads so many instances of a recogniser, one for each thread; they share their weights as far as the library
+/// beneath allows. Models of whisper.cpp run on the processor.
 ///
 /// # Errors
-/// [`ModelError::Missing`] or [`ModelError::Inference`]; [`ModelError::Unknown`] when the manifest calls something
-/// a recogniser that this program cannot run.
+/// [`ModelError`] when files are missing or damaged or the device cannot run them; [`ModelError::Unknown`] when
+/// the manifest calls something a recogniser that this program cannot run.
 pub fn load(
     model: &str,
     runtime: &Runtime,
     store: &ModelStore,
     instances: usize,
 ) -> Result<Vec<Box<dyn Transcriber>>, ModelError> {
-    match model {
-        crate::moonshine::MODEL => Ok(Moonshine::load(runtime, store, instances)?
-            .into_iter()
-            .map(|instance| Box::new(instance) as Box<dyn Transcriber>)
-            .collect()),
-        other => Err(ModelError::Unknown(format!("recogniser {other:?} that this program can run"))),
+    if model == moonshine::MODEL {
+        let loaded = Moonshine::load(runtime, store, instances)?;
+        return Ok(loaded.into_iter().map(|one| Box::new(one) as Box<dyn Transcriber>).collect());
+    }
+    #[cfg(feature = "whisper")]
+    if store.manifest().entry(model)?.files.contains_key(GGML) {
+        let loaded = crate::whisper::Whisper::load(runtime, store, model, instances)?;
+        return Ok(loaded.into_iter().map(|one| Box::new(one) as Box<dyn Transcriber>).collect());
+    }
+    Err(ModelError::Unknown(format!("recogniser {model:?} that this program can run")))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::Manifest;
+
+    /// What is chosen where the named models are installed, as empty files.
+    fn chosen(models: &[&str], language: Language) -> Result<String, String> {
+        let folder = tempfile::tempdir().unwrap();
+        let store = ModelStore::new(folder.path(), Manifest::built_in().unwrap());
+        for model in models {
+            for role in store.manifest().entry(model).unwrap().files.keys() {
+                let path = store.location(model, role).unwrap();
+                std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+                std::fs::write(path, []).unwrap();
+            }
+        }
+        choose(language, &store).map_err(|error| error.to_string())
+    }
+
+    #[test]
+    fn english_is_for_moonshine_and_else_for_whisper() {
+        assert_eq!(chosen(&[moonshine::MODEL, "whisper-base"], Language::En).unwrap(), moonshine::MODEL);
+        let error = chosen(&[], Language::En).unwrap_err();
+        assert!(error.contains(moonshine::MODEL) && error.contains("interview models pull"), "{error}");
+        #[cfg(feature = "whisper")]
+        assert_eq!(chosen(&["whisper-base"], Language::En).unwrap(), "whisper-base");
+    }
+
+    #[cfg(feature = "whisper")]
+    #[test]
+    fn mandarin_and_unknown_languages_are_for_the_largest_whisper() {
+        let all = [moonshine::MODEL, "whisper-base", "whisper-medium", "whisper-tiny"];
+        assert_eq!(chosen(&all, Language::Zh).unwrap(), "whisper-medium");
+        assert_eq!(chosen(&all, Language::Auto).unwrap(), "whisper-medium");
+    }
+
+    #[test]
+    fn without_a_multilingual_model_mandarin_is_an_error_that_names_one() {
+        let error = chosen(&[moonshine::MODEL], Language::Zh).unwrap_err();
+        assert!(error.contains(SUGGESTED) && error.contains("pull"), "{error}");
+        assert_eq!(chosen(&[moonshine::MODEL], Language::Auto).unwrap(), moonshine::MODEL);
     }
 }

@@ -39,6 +39,13 @@ pub struct Placement {
 }
 
 impl Placement {
+    /// A piece that begins at a time of the recording and was taken over without a cut.
+    #[must_use]
+    pub fn unbroken(index: usize, start_s: f64, speech: Vec<Span>) -> Self {
+        let media_start = (start_s.max(0.0) * f64::from(SAMPLE_RATE_HZ)).round() as u64;
+        Self { index, speech, runs: vec![Run { piece_start: 0, media_start }] }
+    }
+
     /// The time in the recording of a time in the piece, both in seconds.
     #[must_use]
     pub fn media_time_s(&self, piece_time_s: f64) -> f64 {
@@ -50,7 +57,7 @@ impl Placement {
     /// Seconds of speech.
     #[must_use]
     pub fn speech_s(&self) -> f64 {
-        self.speech.iter().map(|span| span.end_s - span.start_s).sum()
+        self.speech.iter().fold(0.0, |sum, span| sum + (span.end_s - span.start_s).max(0.0))
     }
 }
 

@@ -9,6 +9,7 @@ use interview_schemas::report::{AnswerFailure, Flag};
 use interview_schemas::{AnswerId, Bilingual};
 
 use crate::media::warning_code as code;
+use crate::perception::transcript::Unreliable;
 
 /// The flags of an interview, in the order of its answers; what concerns the whole interview comes first.
 #[must_use]
@@ -148,7 +149,9 @@ fn warning_text(warning: &str) -> Option<(&'static str, (&'static str, &'static 
 }
 
 fn unreliable(id: &AnswerId, transcript: &Transcript) -> Flag {
-    let reason = transcript.unreliable.as_deref().unwrap_or_default();
+    let given = transcript.unreliable.as_deref().unwrap_or_default();
+    let reason = Unreliable::from_code(given)
+        .map_or_else(|| Bilingual::new(format!("({given})"), format!("（{given}）")), Unreliable::message);
     let spans = transcript
         .segments
         .iter()
@@ -157,8 +160,11 @@ fn unreliable(id: &AnswerId, transcript: &Transcript) -> Flag {
     let mut flag = flag(
         "UNRELIABLE_TRANSCRIPT",
         Some(id),
-        &format!("The transcript is too uncertain to be judged ({reason}). Please listen to the recording."),
-        &format!("转写结果不够可靠，未用于评分（{reason}），请人工收听。"),
+        &format!(
+            "The transcript is too uncertain to be judged. {} Please listen to the recording.",
+            reason.en
+        ),
+        &format!("转写结果不够可靠，未用于评分。{}请人工收听。", reason.zh),
     );
     flag.spans = merge(spans);
     flag

@@ -4,3 +4,4 @@
 
 mod reference;
 mod support;
+mod words;

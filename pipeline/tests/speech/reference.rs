@@ -1,6 +1,5 @@
 //! The models give the numbers they gave under Python.
 
-use interview_models::moonshine::Moonshine;
 use interview_models::silero::SileroVad;
 use interview_models::transcriber::{SpeechPiece, Transcriber, TranscriptionHints};
 use interview_pipeline::perception::segmenter::VadSegmenter;
@@ -108,7 +107,7 @@ fn pieces_do_not_depend_on_chunks_and_hold_all_speech() {
 #[test]
 fn words_of_beckett() {
     let samples = support::sample("short");
-    let mut moonshine = Moonshine::load(support::runtime(), &support::store(), 1).unwrap().remove(0);
+    let mut moonshine = support::recognisers(1).remove(0);
     let whole = Span { start_s: 0.0, end_s: samples.len() as f64 / 16_000.0 };
     let piece = SpeechPiece { samples, speech: vec![whole] };
     let transcript = moonshine.transcribe(&piece, &TranscriptionHints::default()).unwrap();
@@ -145,4 +144,23 @@ fn words_of_beckett() {
         transcript.average_log_probability
     );
     assert!(transcript.guards.is_empty());
+}
+
+#[test]
+fn words_of_beckett_lie_in_speech() {
+    let heard = support::hear(&support::sample("short"));
+    let words: Vec<_> = heard.transcript.segments.iter().flat_map(|segment| &segment.words).collect();
+    // A word after a pause starts with the speech, whatever silence the alignment hands to it.
+    let starts = [0.32, 0.53, 1.86, 2.10, 3.49, 3.72, 4.87, 5.09, 6.63, 6.88, 8.13, 8.37];
+    assert_eq!(words.len(), starts.len());
+    for (word, start_s) in words.iter().zip(starts) {
+        assert!(
+            (word.start_s - start_s).abs() < 0.15,
+            "{} starts at {} not {start_s}",
+            word.text,
+            word.start_s
+        );
+        let inside = |span: &&Span| span.start_s - 0.01 <= word.start_s && word.end_s <= span.end_s + 0.01;
+        assert!(heard.speech.iter().any(|span| inside(&span)), "{word:?} reaches into silence");
+    }
 }
