@@ -40,7 +40,6 @@ pub(super) fn words(
                     .map(|(step, frame)| f64::from(alignment.fit(step, frame).max(0.0)))
                     .sum()
             };
-            if std::env::var_os("DBG").is_some() { eprintln!("{text} raw {raw:?} total {} spans {:?}", attention(&raw), speech.iter().map(|s| (s.start_s, s.end_s, attention(s))).filter(|s| s.2 > 0.0).collect::<Vec<_>>()); }
             let times = clip_to_speech(raw, &speech, attention(&raw), attention);
             let count = (next - begin) as f64;
             let mean = log_probabilities.get(begin..next).map_or(0.0, |all| all.iter().sum::<f64>() / count);

@@ -192,7 +192,7 @@ fn tensors(input: &mut Input<impl Read + Seek>) -> Result<(), String> {
         let name = input.bytes(name_length.unsigned_abs() as usize)?;
         let name = String::from_utf8_lossy(&name).into_owned();
         let (bytes, per_block) = block(tensor_type)
-            .filter(|(_, per_block)| values % per_block == 0)
+            .filter(|(_, per_block)| values.is_multiple_of(*per_block))
             .ok_or_else(|| format!("tensor {name} has the unknown type {tensor_type}"))?;
         input.skip(values / per_block * bytes).map_err(|_| format!("cut off within tensor {name}"))?;
         if names.len() == MOST_TENSORS || !names.insert(name) {

@@ -22,20 +22,15 @@ fn piece(index: usize, language: Language, words: &[&str], confidence: f64) -> P
             confidence,
         })
         .collect();
-    TranscribedPiece {
-        placement: Placement::unbroken(
-            index,
-            start_s,
-            vec![Span { start_s, end_s: start_s + length_s.max(1.0) }],
-        ),
-        transcript: PieceTranscript {
-            tokens: words.len() * 2,
-            average_log_probability: confidence.ln(),
-            confidence,
-            words,
-            ..PieceTranscript::empty(language, Vec::new())
-        },
-    }
+    let speech = vec![Span { start_s, end_s: start_s + length_s.max(1.0) }];
+    let transcript = PieceTranscript {
+        tokens: words.len() * 2,
+        average_log_probability: confidence.ln(),
+        confidence,
+        words,
+        ..PieceTranscript::empty(language, Vec::new())
+    };
+    (Placement::unbroken(index, start_s, speech), transcript)
 }
 
 fn english(count: usize, confidence: f64) -> Piece {
