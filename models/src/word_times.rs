@@ -24,28 +24,16 @@ pub fn join_closures(speech: &[Span]) -> Vec<Span> {
     joined
 }
 
-/// Voice activity detection leaves out speech that is shorter than a quarter of a second; a word said alone that
-/// quickly lies outside of every span.
-const LONGEST_MISSED_S: f64 = 0.3;
-/// A word lies outside when no span holds this share of its weight.
-const LEAST_SHARE: f64 = 0.3;
-
 /// Clips a word to one span of speech. Recognisers hand every moment of silence to one of the words beside it,
 /// so a word that reaches over several spans belongs to the one with the greatest weight, the first among
-/// equals. When hardly any of the `total` weight lies in speech, the word was too short to be detected as such
-/// and stays where it begins; a total of 0 leaves this case out.
+/// equals.
 #[must_use]
-pub fn clip_to_speech(word: Span, speech: &[Span], total: f64, weight: impl Fn(&Span) -> f64) -> Span {
+pub fn clip_to_speech(word: Span, speech: &[Span], weight: impl Fn(&Span) -> f64) -> Span {
     let touched = speech.iter().filter(|span| span.start_s < word.end_s && span.end_s > word.start_s);
     let best = touched
         .map(|span| (span, weight(span)))
         .reduce(|best, other| if other.1 > best.1 { other } else { best });
     match best {
-        Some((_, best)) if best < LEAST_SHARE * total => {
-            let next = speech.iter().map(|span| span.start_s).find(|&start_s| start_s > word.start_s);
-            let end_s = word.end_s.min(word.start_s + LONGEST_MISSED_S).min(next.unwrap_or(f64::INFINITY));
-            Span { start_s: word.start_s, end_s: end_s.max(word.start_s + SHORTEST_WORD_S) }
-        }
         Some((span, _)) => {
             let start_s = word.start_s.max(span.start_s);
             Span { start_s, end_s: word.end_s.min(span.end_s).max(start_s + SHORTEST_WORD_S) }
@@ -91,18 +79,10 @@ mod tests {
     #[test]
     fn a_word_does_not_stretch_into_silence() {
         let speech = [span(0.3, 1.2), span(1.9, 2.8)];
-        assert_eq!(clip_to_speech(span(0.5, 1.9), &speech, 2.0, |_| 1.0), span(0.5, 1.2));
-        assert_eq!(clip_to_speech(span(0.0, 0.6), &speech, 2.0, |_| 1.0), span(0.3, 0.6));
+        assert_eq!(clip_to_speech(span(0.5, 1.9), &speech, |_| 1.0), span(0.5, 1.2));
+        assert_eq!(clip_to_speech(span(0.0, 0.6), &speech, |_| 1.0), span(0.3, 0.6));
         let second = |span: &Span| if span.start_s > 1.0 { 2.0 } else { 1.0 };
-        assert_eq!(clip_to_speech(span(1.1, 2.2), &speech, 4.0, second), span(1.9, 2.2));
-    }
-
-    #[test]
-    fn a_word_too_short_to_be_detected_stays_where_it_is() {
-        let speech = [span(0.3, 1.2), span(2.4, 2.8)];
-        assert_eq!(clip_to_speech(span(1.6, 2.5), &speech, 10.0, |_| 1.0), span(1.6, 1.9));
-        assert_eq!(clip_to_speech(span(2.3, 2.5), &speech, 10.0, |_| 1.0), span(2.3, 2.4));
-        assert_eq!(clip_to_speech(span(1.6, 2.5), &speech, 0.0, |_| 1.0), span(2.4, 2.5));
+        assert_eq!(clip_to_speech(span(1.1, 2.2), &speech, second), span(1.9, 2.2));
     }
 
     #[test]
@@ -124,7 +104,7 @@ mod tests {
                 at = begin + pair[1];
                 span(begin, at)
             }).collect();
-            let clipped = clip_to_speech(span(start, start + length), &speech, 0.0, |span| span.end_s - span.start_s);
+            let clipped = clip_to_speech(span(start, start + length), &speech, |span| span.end_s - span.start_s);
             prop_assert!(clipped.start_s < clipped.end_s);
             prop_assert!(speech.iter().any(|span| clipped.start_s >= span.start_s - 1e-9
                 && clipped.end_s <= span.end_s + SHORTEST_WORD_S + 1e-9), "{clipped:?} {speech:?}");

@@ -40,7 +40,7 @@ pub(super) fn words(
                     .map(|(step, frame)| f64::from(alignment.fit(step, frame).max(0.0)))
                     .sum()
             };
-            let times = clip_to_speech(raw, &speech, attention(&raw), attention);
+            let times = clip_to_speech(raw, &speech, attention);
             let count = (next - begin) as f64;
             let mean = log_probabilities.get(begin..next).map_or(0.0, |all| all.iter().sum::<f64>() / count);
             words.push(PieceWord {

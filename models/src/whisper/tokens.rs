@@ -55,7 +55,7 @@ pub(super) fn words(tokens: &[Token], speech: &[Span]) -> Vec<PieceWord> {
         .filter(|group| group.text.chars().any(char::is_alphanumeric))
         .map(|group| {
             let raw = Span { start_s: group.start_s, end_s: group.end_s.max(group.start_s + 0.01) };
-            let times = clip_to_speech(raw, &speech, 0.0, |span| overlap_s(&raw, span));
+            let times = clip_to_speech(raw, &speech, |span| overlap_s(&raw, span));
             PieceWord {
                 text: group.text.trim().to_owned(),
                 start_s: times.start_s,

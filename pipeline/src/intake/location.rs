@@ -82,7 +82,11 @@ fn parse_relative(path: &str) -> Result<MediaLocation, String> {
     // Doubled slashes and "." name the same file: they are dropped.
     let segments = path.split('/').filter(|segment| !segment.is_empty() && *segment != ".");
     check_segments(path)?;
-    Ok(MediaLocation::Relative(segments.collect()))
+    let path: PathBuf = segments.collect();
+    if path.as_os_str().is_empty() {
+        return Err("names no file".to_owned());
+    }
+    Ok(MediaLocation::Relative(path))
 }
 
 fn check_segments(path: &str) -> Result<(), String> {
