@@ -51,7 +51,10 @@ lint: setup
 test: models lint
 	$(CARGO) test --release --workspace
 
-bench: models
-	$(CARGO) bench --workspace
+bench: sample
+	$(CARGO) bench --package interview-benches --benches
+	$(CARGO) build --release --package interview-benches --bin end_to_end
+	target/release/end_to_end --picture $(DEMO)/input/1-experience.mp4 --sound $(DEMO)/input/1-experience.mp4
+	target/release/end_to_end --policy audio-text --picture $(DEMO)/input/1-experience.mp4 --sound $(DEMO)/input/1-experience.mp4
 
 -include $(wildcard make/*.mk)
