@@ -119,7 +119,7 @@ mod tests {
 
     #[test]
     fn names_are_safe_and_unique() {
-        assert_eq!(name_of(Path::new("/a/王 小姐.final.mp4")), "----final");
+        assert_eq!(name_of(Path::new("/a/王 小姐.final.mp4")), "-----final");
         assert_eq!(name_of(Path::new("..")), "interview");
         let mut names = vec!["a".to_owned(), "a".to_owned(), "a-2".to_owned()];
         make_names_unique(names.iter_mut());
