@@ -4,6 +4,7 @@ use interview_schemas::Language;
 
 use crate::manifest::ModelEntry;
 use crate::moonshine::{self, Moonshine};
+use crate::transcriber::PieceLengths;
 use crate::{ModelError, ModelStore, Runtime, Transcriber};
 
 /// Task of recognisers in the manifest.
@@ -52,13 +53,14 @@ fn missing(model: &str, store: &ModelStore) -> ModelError {
     absent.unwrap_or_else(|| ModelError::Unknown(format!("speech recogniser {model:?}")))
 }
 
-/// The longest piece a recogniser transcribes well, in seconds: what the pieces of speech are cut for.
+/// How long the pieces of speech should be for a recogniser.
 #[must_use]
-pub fn piece_limit_s(model: &str) -> f64 {
+pub fn piece_lengths(model: &str) -> PieceLengths {
     match model {
-        moonshine::MODEL => moonshine::PIECE_LIMIT_S,
-        // Whisper always looks at 30 s; a margin keeps the last word in.
-        _ => 28.0,
+        moonshine::MODEL => moonshine::PIECE_LENGTHS,
+        // Whisper looks at 30 s whatever the length, so a piece is as long as it can be; a margin keeps the last
+        // word in.
+        _ => PieceLengths { enough_s: 28.0, limit_s: 28.0 },
     }
 }
 

@@ -23,7 +23,7 @@ pub struct Runtime {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct SessionOptions {
     /// Threads within one operator; 1 lets several sessions run side by side, which is faster than one
-    /// session with several threads for every model of the starter set.
+    /// session with several threads, for every model of which there is enough to do side by side.
     pub threads: usize,
 }
 
@@ -119,6 +119,9 @@ impl Runtime {
         let mut builder = Session::builder(&self.environment)
             .map_err(|error| ModelError::inference(model, error))?
             .with_intra_threads(options.threads)
+            .map_err(fail)?
+            // Threads that wait must not burn the processor time of other sessions.
+            .with_intra_op_spinning(false)
             .map_err(fail)?
             .with_inter_threads(1)
             .map_err(fail)?

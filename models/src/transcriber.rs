@@ -105,6 +105,15 @@ impl PieceTranscript {
     }
 }
 
+/// How long pieces should be for a recogniser to transcribe them well and fast, in seconds.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct PieceLengths {
+    /// From this length on a piece ends at the next pause between sentences.
+    pub enough_s: f64,
+    /// No piece is longer.
+    pub limit_s: f64,
+}
+
 /// A recogniser. One thread owns one instance.
 pub trait Transcriber: Send {
     /// Name of its model in the manifest.
@@ -113,8 +122,8 @@ pub trait Transcriber: Send {
     /// The languages it understands.
     fn languages(&self) -> &[Language];
 
-    /// The longest piece it transcribes well and fast, in seconds.
-    fn piece_limit_s(&self) -> f64;
+    /// How long the pieces should be that it gets.
+    fn piece_lengths(&self) -> PieceLengths;
 
     /// Writes down what is said in a piece. The same piece gives the same transcript, whatever came before.
     ///

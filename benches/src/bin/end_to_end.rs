@@ -79,9 +79,11 @@ fn run(options: &Options) -> Result<(), String> {
             whole.peak_mib
         ));
         say(&format!(
-            "  models loaded:  wall {:.2} s (real-time factor {:.4})",
+            "  models loaded:  wall {:.2} s (real-time factor {:.4}), processor {:.2} s, of these {:.2} s in models",
             warm.wall_s,
-            warm.wall_s / media_s
+            warm.wall_s / media_s,
+            warm.cpu_s,
+            warm.model_s
         ));
         say(&format!(
             "  limit: (models {:.2} s + FFmpeg {:.2} s) / {cores} = {limit_s:.2} s; wall / limit = {:.2}",
@@ -142,6 +144,7 @@ const QUESTION: &str = "Tell us about a time when you had to travel for your wor
 /// What an analysis within this process cost.
 struct Measured {
     wall_s: f64,
+    cpu_s: f64,
     /// Processor seconds inside model runs.
     model_s: f64,
     stages: Vec<(Stage, f64)>,
@@ -167,10 +170,12 @@ fn in_process(options: &Options, video: &Path, threads: usize) -> Result<Measure
         analyzer.analyze(&request, &NoProgress, &CancelToken::new()).map_err(|error| error.to_string())
     };
     analyze(&looped_video(&options.folder, &options.picture, &options.sound, WARM_UP_S)?)?;
-    let (before_s, started) = (clock::model_seconds(), Instant::now());
+    let (before_s, cpu_before_s) = (clock::model_seconds(), clock::process_cpu_seconds());
+    let started = Instant::now();
     let analysis = analyze(video)?;
     Ok(Measured {
         wall_s: started.elapsed().as_secs_f64(),
+        cpu_s: clock::process_cpu_seconds() - cpu_before_s,
         model_s: clock::model_seconds() - before_s,
         stages: analysis.stage_seconds.into_iter().collect(),
     })

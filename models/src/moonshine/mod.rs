@@ -26,7 +26,7 @@ use self::tokenizer::Tokenizer;
 use crate::clock::model_run;
 use crate::repetition::without_trailing_loop;
 use crate::transcriber::{
-    Guard, PieceTranscript, SAMPLE_RATE_HZ, SpeechPiece, Transcriber, TranscriptionHints,
+    Guard, PieceLengths, PieceTranscript, SAMPLE_RATE_HZ, SpeechPiece, Transcriber, TranscriptionHints,
 };
 use crate::{ModelError, ModelStore, Runtime, SessionOptions};
 
@@ -44,8 +44,9 @@ const MOST_TOKENS_PER_S: f64 = 6.5;
 const LEAST_SAMPLES: usize = 1_600;
 /// Longer pieces are refused: the memory of the encoder grows with the square of the length.
 const MOST_SAMPLES: usize = 60 * SAMPLE_RATE_HZ as usize;
-/// Pieces of this length gave the fewest errors at the least cost.
-pub const PIECE_LIMIT_S: f64 = 20.0;
+/// Longer pieces cost more per second, as attention grows with the square of the length; shorter ones, cut within
+/// sentences, give more errors.
+pub const PIECE_LENGTHS: PieceLengths = PieceLengths { enough_s: 12.0, limit_s: 15.0 };
 /// Silence around a piece that comes on top of its length.
 const MARGIN_S: f64 = 0.5;
 
@@ -100,8 +101,11 @@ impl Moonshine {
                 };
                 // The longest piece first: the memory arena takes its working size now, and does not creep up to it
                 // with the length of the recording.
-                loaded
-                    .encode(&vec![0.0; ((PIECE_LIMIT_S + MARGIN_S) * f64::from(SAMPLE_RATE_HZ)) as usize])?;
+                loaded.encode(&vec![
+                    0.0;
+                    ((PIECE_LENGTHS.limit_s + MARGIN_S) * f64::from(SAMPLE_RATE_HZ))
+                        as usize
+                ])?;
                 runtime.record(MODEL);
                 Ok(loaded)
             })
@@ -202,8 +206,8 @@ impl Transcriber for Moonshine {
         &[Language::En]
     }
 
-    fn piece_limit_s(&self) -> f64 {
-        PIECE_LIMIT_S
+    fn piece_lengths(&self) -> PieceLengths {
+        PIECE_LENGTHS
     }
 
     fn transcribe(

@@ -23,7 +23,7 @@ use self::tokens::{Token, words};
 use crate::clock::model_run;
 use crate::repetition::without_trailing_loop;
 use crate::transcriber::{
-    Guard, PieceTranscript, SAMPLE_RATE_HZ, SpeechPiece, Transcriber, TranscriptionHints,
+    Guard, PieceLengths, PieceTranscript, SAMPLE_RATE_HZ, SpeechPiece, Transcriber, TranscriptionHints,
 };
 use crate::{Device, ModelError, ModelStore, Runtime};
 
@@ -237,8 +237,8 @@ impl Transcriber for Whisper {
         &self.languages
     }
 
-    fn piece_limit_s(&self) -> f64 {
-        PIECE_LIMIT_S
+    fn piece_lengths(&self) -> PieceLengths {
+        PieceLengths { enough_s: PIECE_LIMIT_S, limit_s: PIECE_LIMIT_S }
     }
 
     fn transcribe(

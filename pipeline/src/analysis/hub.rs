@@ -100,11 +100,12 @@ impl Hub {
         Ok(())
     }
 
-    /// Loads sentence embeddings where the model is installed.
-    pub(crate) fn load_embedder(&mut self) -> Result<(), ModelError> {
+    /// Loads sentence embeddings where the model is installed. They are made when nothing else runs any more, so
+    /// their operators may use all threads.
+    pub(crate) fn load_embedder(&mut self, threads: usize) -> Result<(), ModelError> {
         if self.embedder.is_none() && self.store.has(interview_models::minilm::MODEL) {
             let (runtime, store) = self.runtime()?;
-            self.embedder = Some(Embedder::load(runtime, store, SessionOptions::default())?);
+            self.embedder = Some(Embedder::load(runtime, store, SessionOptions { threads })?);
         }
         Ok(())
     }

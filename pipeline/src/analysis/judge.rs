@@ -170,7 +170,7 @@ fn understand(
     if perceived.answers.iter().all(|answer| words(answer).is_none()) {
         return Ok(perceived.answers.iter().map(|_| None).collect());
     }
-    hub.load_embedder()?;
+    hub.load_embedder(setting.options.threads)?;
     let lexicons = Lexicons::shipped();
     let job = setting.job;
     setting.clock.time(Stage::Understand, || {

@@ -2,6 +2,7 @@
 //! piece changes nothing: every transcript goes back to the place of its piece.
 
 use std::collections::BTreeMap;
+use std::sync::{Mutex, PoisonError};
 
 use crossbeam_channel::Receiver;
 use interview_models::ModelError;
@@ -25,6 +26,40 @@ pub(crate) struct Task {
     pub piece: PlacedPiece,
 }
 
+/// Pieces that one recogniser can choose from: enough to end together, little enough to cost no memory.
+const CHOICE_PER_RECOGNISER: usize = 4;
+
+/// The pieces that wait, handed out longest first: what is left at the end is short, so that no recogniser works
+/// long while the others have nothing to do any more.
+pub(crate) struct Queue {
+    tasks: Receiver<Task>,
+    waiting: Mutex<Vec<Task>>,
+    most: usize,
+}
+
+impl Queue {
+    pub(crate) fn new(tasks: Receiver<Task>, recognisers: usize) -> Self {
+        let most = recognisers.max(1) * CHOICE_PER_RECOGNISER;
+        Self { tasks, waiting: Mutex::new(Vec::new()), most }
+    }
+
+    /// Waits for a piece; none when all have been handed out and no more can come.
+    fn next(&self) -> Option<Task> {
+        // Held while waiting for the channel: the others could do nothing but wait there, too.
+        let mut waiting = self.waiting.lock().unwrap_or_else(PoisonError::into_inner);
+        if waiting.is_empty() {
+            waiting.push(self.tasks.recv().ok()?);
+        }
+        let room = self.most.saturating_sub(waiting.len());
+        waiting.extend(self.tasks.try_iter().take(room));
+        let (longest, _) = waiting
+            .iter()
+            .enumerate()
+            .max_by_key(|(number, task)| (task.piece.piece.samples.len(), std::cmp::Reverse(*number)))?;
+        Some(waiting.remove(longest))
+    }
+}
+
 /// A piece that was transcribed.
 pub(crate) struct Recognised {
     /// Number of the answer in the job.
@@ -38,13 +73,13 @@ pub(crate) struct Recognised {
 /// Works until the queue is closed. After a failure the queue is still emptied, so that nobody waits for room.
 pub(crate) fn work(
     recognisers: &mut Recognisers,
-    tasks: &Receiver<Task>,
+    tasks: &Queue,
     progress: &dyn Progress,
     clock: &StageClock,
 ) -> Result<Vec<Recognised>, ModelError> {
     let mut results = Vec::new();
     let mut failure = None;
-    for task in tasks {
+    while let Some(task) = tasks.next() {
         if failure.is_some() {
             continue;
         }

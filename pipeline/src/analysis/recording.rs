@@ -3,11 +3,12 @@
 use std::collections::BTreeMap;
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::thread::{self, ScopedJoinHandle};
 
 use crossbeam_channel::{Receiver, Sender, bounded};
 use interview_models::silero::SileroVad;
-use interview_models::transcriber::TranscriptionHints;
+use interview_models::transcriber::{PieceLengths, TranscriptionHints};
 use interview_models::{ModelError, ModelStore, recogniser};
 use interview_schemas::answer::{Answer, RecordedAnswer};
 use interview_schemas::job::Job;
@@ -19,7 +20,7 @@ use super::AnalysisOptions;
 use super::hub::{Hub, Lent};
 use super::outcome::{AnswerOutcome, recorded, unrecorded};
 use super::progress::{Progress, Stage, StageClock};
-use super::recognise::{self, Recognised, Task};
+use super::recognise::{self, Queue, Recognised, Task};
 use crate::PipelineError;
 use crate::intake::CheckedMedia;
 use crate::media::{self, CancelToken, MediaError, MediaSink, VideoFrame};
@@ -69,8 +70,8 @@ pub(crate) struct Recording<'a> {
     path: &'a Path,
     /// Name of the model that transcribes it.
     pub model: String,
-    /// Longest piece that model takes, in seconds.
-    limit_s: f64,
+    /// How long the pieces should be that it gets.
+    lengths: PieceLengths,
     /// Whether the job calls it a video: the picture of a sound recording is not looked at.
     is_video: bool,
 }
@@ -93,7 +94,7 @@ pub(crate) fn perceive(hub: &mut Hub, setting: &Setting<'_>) -> Result<Vec<Answe
         let models = recordings.iter().map(|recording| recording.model.clone()).collect();
         hub.load_ears(&models, setting.options.threads)?;
         // Before the recognisers have grown to their working size: loading takes more memory than running.
-        hub.load_embedder()?;
+        hub.load_embedder(setting.options.threads)?;
     }
     if setting.policy.picture && recordings.iter().any(|recording| recording.is_video) {
         hub.load_eyes(setting.policy)?;
@@ -123,11 +124,13 @@ fn run_threads(
 ) -> (Vec<Result<Result<Perceived, MediaError>, PipelineError>>, Result<Vec<Recognised>, PipelineError>) {
     let Lent { vad, recognisers, eyes } = hub.lend();
     let (tasks, waiting) = bounded::<Task>(recognisers.len().max(1));
+    // Owned by the recognisers alone: when all of them are gone, nobody waits for room any more.
+    let waiting = Arc::new(Queue::new(waiting, recognisers.len()));
     thread::scope(|scope| {
         let workers: Vec<_> = recognisers
             .iter_mut()
             .map(|set| {
-                let waiting = waiting.clone();
+                let waiting = Arc::clone(&waiting);
                 scope.spawn(move || recognise::work(set, &waiting, setting.progress, setting.clock))
             })
             .collect();
@@ -157,9 +160,9 @@ fn recordings<'a>(store: &ModelStore, setting: &Setting<'a>) -> Result<Vec<Recor
             PipelineError::Internal(format!("answer {}: no file was given for its recording", recorded.id))
         })?;
         let model = recogniser::choose(setting.language(recorded), store)?;
-        let limit_s = recogniser::piece_limit_s(&model);
+        let lengths = recogniser::piece_lengths(&model);
         let is_video = matches!(answer, Answer::Video(_));
-        recordings.push(Recording { number, answer: recorded, path, model, limit_s, is_video });
+        recordings.push(Recording { number, answer: recorded, path, model, lengths, is_video });
     }
     Ok(recordings)
 }
@@ -195,7 +198,7 @@ impl Front<'_> {
         let (summary, listened, looked) = thread::scope(|scope| {
             let listener = scope.spawn(move || {
                 let emit = |piece| tasks.send(setting.task(recording, offset_s, piece)).is_ok();
-                setting.clock.time(Stage::Listen, || listen(vad, recording.limit_s, &heard, emit))
+                setting.clock.time(Stage::Listen, || listen(vad, recording.lengths, &heard, emit))
             });
             let watcher = eyes.map(|eyes| {
                 scope.spawn(move || setting.clock.time(Stage::See, || look(eyes, setting, offset_s, &seen)))
@@ -291,11 +294,11 @@ impl MediaSink for Sink<'_> {
 /// Finds speech, cuts it into pieces for the recognisers and follows the voice.
 fn listen(
     vad: SileroVad,
-    limit_s: f64,
+    lengths: PieceLengths,
     chunks: &Receiver<Vec<f32>>,
     emit: impl Fn(PlacedPiece) -> bool,
 ) -> Result<(SileroVad, VoiceTrack), ModelError> {
-    let mut segmenter = SpeechSegmenter::new(vad, limit_s);
+    let mut segmenter = SpeechSegmenter::new(vad, lengths);
     let mut voice = VoiceTracker::new();
     for chunk in chunks {
         voice.push(&chunk);

@@ -5,7 +5,7 @@ use std::collections::VecDeque;
 
 use interview_models::ModelError;
 use interview_models::silero::{FRAME_SAMPLES, SAMPLE_RATE_HZ, SileroVad};
-use interview_models::transcriber::SpeechPiece;
+use interview_models::transcriber::{PieceLengths, SpeechPiece};
 use interview_schemas::features::round_decimals;
 use interview_schemas::perception::Span;
 
@@ -16,6 +16,8 @@ const MARGIN_SAMPLES: u64 = 1_600;
 /// Pauses within a piece are shortened to this length (1 s): long silence makes recognisers invent words.
 const LONGEST_PAUSE_SAMPLES: u64 = 16_000;
 const HALF_PAUSE_SAMPLES: u64 = LONGEST_PAUSE_SAMPLES / 2;
+/// A pause of this length (0.5 s) lies between sentences or clauses: a good place to cut.
+const SENTENCE_PAUSE_SAMPLES: u64 = 8_000;
 /// Pieces cannot be limited to less than this (2 s).
 const LEAST_LIMIT_SAMPLES: u64 = 32_000;
 
@@ -96,6 +98,7 @@ impl Collecting {
 pub struct SpeechSegmenter {
     vad: SileroVad,
     limit: u64,
+    enough: u64,
     segmenter: VadSegmenter,
     probabilities: Vec<f32>,
     /// Probabilities of the frames of the open speech.
@@ -111,14 +114,16 @@ pub struct SpeechSegmenter {
 }
 
 impl SpeechSegmenter {
-    /// Begins a recording; pieces will not be longer than `limit_s` seconds
-    /// ([`interview_models::Transcriber::piece_limit_s`]).
+    /// Begins a recording that is to be cut into pieces of such lengths
+    /// ([`interview_models::Transcriber::piece_lengths`]).
     #[must_use]
-    pub fn new(vad: SileroVad, limit_s: f64) -> Self {
-        let limit = (limit_s.clamp(0.0, 3_600.0) * f64::from(SAMPLE_RATE_HZ)) as u64;
+    pub fn new(vad: SileroVad, lengths: PieceLengths) -> Self {
+        let samples = |length_s: f64| (length_s.clamp(0.0, 3_600.0) * f64::from(SAMPLE_RATE_HZ)) as u64;
+        let limit = samples(lengths.limit_s);
         Self {
             vad,
             limit: limit.max(LEAST_LIMIT_SAMPLES),
+            enough: samples(lengths.enough_s),
             segmenter: VadSegmenter::default(),
             probabilities: Vec::new(),
             open_probabilities: VecDeque::new(),
@@ -203,6 +208,7 @@ impl SpeechSegmenter {
             }
             self.split_long_speech(pieces);
             self.complete_if_full(pieces);
+            self.complete_if_enough(pieces);
             self.close_long_pause();
             self.forget();
         }
@@ -274,6 +280,17 @@ impl SpeechSegmenter {
             && !self.has_room(piece, SampleRange { start, end })
         {
             self.complete(start, pieces);
+        }
+    }
+
+    /// Completes a piece that is long enough at a pause between sentences.
+    fn complete_if_enough(&mut self, pieces: &mut Vec<PlacedPiece>) {
+        let until = self.segmenter.open_since().unwrap_or_else(|| self.segmenter.position());
+        if self.collecting.as_ref().is_some_and(|piece| {
+            piece.speech_samples() >= self.enough
+                && until.saturating_sub(piece.last_end()) >= SENTENCE_PAUSE_SAMPLES
+        }) {
+            self.complete(until, pieces);
         }
     }
 

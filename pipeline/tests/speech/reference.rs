@@ -1,7 +1,7 @@
 //! The models give the numbers they gave under Python.
 
 use interview_models::silero::SileroVad;
-use interview_models::transcriber::{SpeechPiece, Transcriber, TranscriptionHints};
+use interview_models::transcriber::{PieceLengths, SpeechPiece, Transcriber, TranscriptionHints};
 use interview_pipeline::perception::segmenter::VadSegmenter;
 use interview_pipeline::perception::speech::SpeechSegmenter;
 use interview_schemas::perception::Span;
@@ -62,7 +62,7 @@ fn pieces_do_not_depend_on_chunks_and_hold_all_speech() {
     let limit_s = 15.0;
     let run = |samples: &[f32], chunk: usize| {
         let vad = SileroVad::load(support::runtime(), &support::store()).unwrap();
-        let mut segmenter = SpeechSegmenter::new(vad, limit_s);
+        let mut segmenter = SpeechSegmenter::new(vad, PieceLengths { enough_s: 8.0, limit_s });
         let mut pieces = Vec::new();
         for chunk in samples.chunks(chunk) {
             pieces.extend(segmenter.push(chunk).unwrap());

@@ -53,7 +53,7 @@ pub(crate) fn hear(samples: &[f32]) -> Heard {
 /// Hands the pieces of a recording to the recognisers in turn.
 pub(crate) fn hear_with(recognisers: &mut [Moonshine], samples: &[f32]) -> Heard {
     let vad = SileroVad::load(runtime(), &store()).unwrap_or_else(|error| panic!("{error}"));
-    let mut segmenter = SpeechSegmenter::new(vad, recogniser::piece_limit_s(MODEL));
+    let mut segmenter = SpeechSegmenter::new(vad, recogniser::piece_lengths(MODEL));
     let hints = TranscriptionHints { language: Language::En, vocabulary: Vec::new() };
     let mut pieces: Vec<PlacedPiece> =
         samples.chunks(4_000).flat_map(|chunk| segmenter.push(chunk).unwrap()).collect();
