@@ -48,9 +48,9 @@ fn main() -> Result<(), Box<dyn Error>> {
         let decoded = image::open(&path)?.to_rgb8();
         let frame = VideoFrame::from_rgb(0.0, decoded.width(), decoded.height(), decoded.into_raw());
         let picture = Picture::new(&frame).ok_or("empty picture")?;
-        for found in vision.detect(&frame, &picture)? {
+        for found in vision.faces().detect(&frame, &picture)? {
             let region = region_of(&found.edges, found.keypoints[0], found.keypoints[1]);
-            if let Some(mesh) = vision.mesh(&picture, &region)?
+            if let Some(mesh) = vision.faces().mesh(&picture, &region)?
                 && mesh.distance(33, 263) > 30.0
             {
                 shapes.push(mesh.points.iter().map(|&point| upright(point)).collect());

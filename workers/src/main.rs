@@ -2,6 +2,7 @@
 
 mod commands;
 mod error;
+mod memory;
 mod output;
 mod progress;
 mod results;
@@ -42,6 +43,7 @@ enum Command {
 }
 
 fn main() -> ExitCode {
+    memory::give_back_large_blocks();
     let cli = Cli::parse();
     init_logging(cli.log_format);
     let result = match cli.command {

@@ -25,7 +25,7 @@ use crate::PipelineError;
 use crate::intake::CheckedMedia;
 use crate::media::{self, CancelToken, MediaError, MediaSink, VideoFrame};
 use crate::perception::speech::{PlacedPiece, SpeechSegmenter};
-use crate::perception::vision::{VisionAnalyzer, VisionConfig, VisionModels, VisionPerception};
+use crate::perception::vision::{Followed, VisionAnalyzer, VisionConfig, VisionModels, VisionPerception};
 use crate::perception::voice::VoiceTracker;
 
 /// Chunks of sound that may wait to be listened to (each at most about a second).
@@ -200,9 +200,7 @@ impl Front<'_> {
                 let emit = |piece| tasks.send(setting.task(recording, offset_s, piece)).is_ok();
                 setting.clock.time(Stage::Listen, || listen(vad, recording.lengths, &heard, emit))
             });
-            let watcher = eyes.map(|eyes| {
-                scope.spawn(move || setting.clock.time(Stage::See, || look(eyes, setting, offset_s, &seen)))
-            });
+            let watcher = eyes.map(|eyes| scope.spawn(move || look(eyes, setting, offset_s, &seen)));
             let mut sink =
                 Sink { chunks, frames, samples: 0, offset_s, claimed_s: None, progress: setting.progress };
             let decode = || media::decode(recording.path, &options, setting.cancel, &mut sink);
@@ -312,19 +310,40 @@ fn listen(
     Ok((segmenter.into_vad(), voice.finish(&speech)))
 }
 
-/// Looks at every sampled frame.
+/// Looks at every sampled frame: one thread follows the faces, another reads what they show.
 fn look(
     models: &mut VisionModels,
     setting: &Setting<'_>,
     offset_s: f64,
     frames: &Receiver<VideoFrame>,
-) -> Result<VisionPerception, ModelError> {
-    let mut analyzer = VisionAnalyzer::new(models, setting.policy, VisionConfig::default());
-    for frame in frames {
-        analyzer.push(&frame)?;
-        setting.progress.advance(Stage::See, offset_s + frame.t_s, None);
-    }
-    Ok(analyzer.finish())
+) -> Result<VisionPerception, PipelineError> {
+    let (mut follower, mut reader) =
+        VisionAnalyzer::new(models, setting.policy, VisionConfig::default()).into_halves();
+    let (followed, waiting) = bounded::<(VideoFrame, Followed)>(WAITING_FRAMES);
+    let (follower, reader) = thread::scope(|scope| {
+        let read = scope.spawn(move || {
+            setting.clock.time(Stage::See, || {
+                for (frame, followed) in waiting {
+                    reader.push(&frame, followed)?;
+                    setting.progress.advance(Stage::See, offset_s + frame.t_s, None);
+                }
+                Ok::<_, ModelError>(reader)
+            })
+        });
+        let follow = setting.clock.time(Stage::See, || {
+            for frame in frames {
+                let found = follower.push(&frame)?;
+                // A reader that is gone has failed; its own error is the one that counts.
+                if followed.send((frame, found)).is_err() {
+                    break;
+                }
+            }
+            drop(followed);
+            Ok::<_, ModelError>(follower)
+        });
+        (follow, join(read))
+    });
+    Ok(VisionAnalyzer::from_halves(follower?, reader??).finish())
 }
 
 /// Waits for a thread; a panic in it is a defect of this program, not the end of the process.

@@ -1,25 +1,16 @@
-//! One recording through all networks of the picture, frame by frame.
-
-use std::collections::BTreeMap;
+//! One recording through all networks of the picture, frame by frame, in two halves that can run on two threads:
+//! the first follows the faces, for which it needs the frame before; the second reads what it is handed.
 
 use interview_models::ModelError;
-use interview_schemas::features::round_decimals;
-use interview_schemas::perception::{
-    BodyTrack, Face, FaceFrame, FaceTrack, FaceTracks, PictureTrack, PixelBox,
-};
+use interview_schemas::perception::{BodyTrack, FaceTracks, PictureFrame, PictureTrack};
 use interview_schemas::policy::ResolvedPolicy;
 
-use super::body::BodyTracker;
 use super::crop::Picture;
-use super::expression::{self, ExpressionSmoother};
-use super::face_geometry;
-use super::models::VisionModels;
+use super::models::{FaceModels, VisionModels};
 use super::quality::Reduced;
+use super::reader::Reader;
 use super::tracker::{FaceTracker, TrackedFace, TrackerConfig};
 use crate::media::VideoFrame;
-
-/// From so many frames on, a face must be seen in more than one of them.
-const ENOUGH_FRAMES: usize = 4;
 
 /// How the picture is looked at.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -49,58 +40,21 @@ pub struct VisionPerception {
     pub picture: PictureTrack,
 }
 
-/// Looks at one recording. The same frames give the same result.
+/// Looks at one recording. The same frames give the same result, on one thread or on two.
 pub struct VisionAnalyzer<'models> {
-    models: &'models mut VisionModels,
-    read_expressions: bool,
-    config: VisionConfig,
-    tracker: FaceTracker,
-    body: BodyTracker,
-    smoother: ExpressionSmoother,
-    before: Option<Reduced>,
-    next_body_s: f64,
-    summaries: BTreeMap<u32, Summary>,
-    perception: VisionPerception,
-    tracked: Vec<TrackedFace>,
-}
-
-/// Sums over one track.
-#[derive(Debug, Default, Clone)]
-struct Summary {
-    first_s: f64,
-    last_s: f64,
-    frames: u64,
-    widths: f64,
-    /// Share of the picture that the face covers, summed over the frames.
-    area: f64,
+    follower: Follower<'models>,
+    reader: Reader<'models>,
 }
 
 impl<'models> VisionAnalyzer<'models> {
     /// Starts a recording. Expressions are read only when the policy allows it and the network is loaded.
     #[must_use]
     pub fn new(models: &'models mut VisionModels, policy: &ResolvedPolicy, config: VisionConfig) -> Self {
-        let read_expressions = policy.picture && policy.expression && models.has_expression();
+        let VisionModels { faces, readers, .. } = models;
+        let read_expressions = policy.picture && policy.expression;
         Self {
-            models,
-            read_expressions,
-            config,
-            tracker: FaceTracker::new(config.tracker),
-            body: BodyTracker::default(),
-            smoother: ExpressionSmoother::default(),
-            before: None,
-            next_body_s: f64::NEG_INFINITY,
-            summaries: BTreeMap::new(),
-            perception: VisionPerception {
-                faces: FaceTracks {
-                    candidate_track: None,
-                    candidate_reason: None,
-                    tracks: Vec::new(),
-                    frames: Vec::new(),
-                },
-                body: config.body_every_s.map(|_| BodyTrack { frames: Vec::new() }),
-                picture: PictureTrack { frames: Vec::new() },
-            },
-            tracked: Vec::new(),
+            follower: Follower { models: faces, tracker: FaceTracker::new(config.tracker), before: None },
+            reader: Reader::new(readers, read_expressions, config),
         }
     }
 
@@ -109,173 +63,77 @@ impl<'models> VisionAnalyzer<'models> {
     /// # Errors
     /// [`ModelError::Inference`]; also for a frame whose planes are smaller than its size.
     pub fn push(&mut self, frame: &VideoFrame) -> Result<(), ModelError> {
-        let picture = Picture::new(frame).ok_or_else(|| {
-            ModelError::inference("vision", "the planes of a frame are smaller than its size")
-        })?;
-        let reduced = Reduced::new(&picture);
-        let cut = self.before.as_ref().is_some_and(|before| reduced.is_cut(before));
-        self.perception.picture.frames.push(reduced.measure(frame.t_s, self.before.as_ref()));
-        self.before = Some(reduced);
-        let tracked = self.tracker.push(self.models, frame, &picture, cut)?;
-        let mut faces = Vec::with_capacity(tracked.len());
-        for (index, face) in tracked.iter().enumerate() {
-            self.sum_up(face, frame);
-            let probabilities = if self.read_expressions && index < self.config.expression_faces {
-                self.expression(face, frame, &picture)?
-            } else {
-                None
-            };
-            faces.push(describe(face, probabilities));
-        }
-        self.perception.faces.frames.push(FaceFrame { t_s: round_decimals(frame.t_s, 3), faces });
-        self.look_at_body(frame, &picture, tracked.first(), cut)?;
-        self.tracked = tracked;
-        Ok(())
+        let followed = self.follower.push(frame)?;
+        self.reader.push(frame, followed)
     }
 
     /// The faces of the frame that was pushed last, with their meshes, largest first.
     #[must_use]
     pub fn tracked(&self) -> &[TrackedFace] {
-        &self.tracked
+        self.reader.tracked()
     }
 
     /// What was seen so far; the candidate is chosen at the end only.
     #[must_use]
     pub fn seen(&self) -> &VisionPerception {
-        &self.perception
-    }
-
-    fn expression(
-        &mut self,
-        face: &TrackedFace,
-        frame: &VideoFrame,
-        picture: &Picture<'_>,
-    ) -> Result<Option<BTreeMap<String, f64>>, ModelError> {
-        let VisionModels { expression: Some(net), input, .. } = &mut *self.models else { return Ok(None) };
-        let shown = (frame.width(), frame.height());
-        let raw = expression::read(net, input, picture, shown, &face.mesh)?;
-        Ok(raw.map(|raw| expression::named(self.smoother.push(face.track, frame.t_s, raw))))
-    }
-
-    fn look_at_body(
-        &mut self,
-        frame: &VideoFrame,
-        picture: &Picture<'_>,
-        largest: Option<&TrackedFace>,
-        cut: bool,
-    ) -> Result<(), ModelError> {
-        let (Some(every), Some(track)) = (self.config.body_every_s, self.perception.body.as_mut()) else {
-            return Ok(());
-        };
-        if cut {
-            self.body.lose();
-        }
-        // Half a millisecond of tolerance: times are rounded by the container.
-        if frame.t_s + 0.0005 >= self.next_body_s {
-            self.next_body_s = frame.t_s + every;
-            let face = largest.map(|face| face.mesh.edges());
-            track.frames.push(self.body.look(self.models, frame, picture, face)?);
-        }
-        Ok(())
-    }
-
-    fn sum_up(&mut self, face: &TrackedFace, frame: &VideoFrame) {
-        let [left, top, right, bottom] = face.mesh.edges().map(f64::from);
-        let pixels = (f64::from(frame.width()) * f64::from(frame.height())).max(1.0);
-        let summary = self
-            .summaries
-            .entry(face.track)
-            .or_insert_with(|| Summary { first_s: frame.t_s, ..Summary::default() });
-        summary.last_s = frame.t_s;
-        summary.frames += 1;
-        summary.widths += right - left;
-        summary.area += (right - left) * (bottom - top) / pixels;
-    }
-
-    /// Takes back what was seen in a single frame of many: a picture or an animal that passed for a face once.
-    fn drop_glimpses(&mut self) {
-        if self.perception.faces.frames.len() < ENOUGH_FRAMES {
-            return;
-        }
-        self.summaries.retain(|_, summary| summary.frames > 1);
-        for frame in &mut self.perception.faces.frames {
-            frame.faces.retain(|face| self.summaries.contains_key(&face.track));
-        }
+        self.reader.seen()
     }
 
     /// Ends the recording: chooses the candidate and hands over what was seen.
     #[must_use]
-    pub fn finish(mut self) -> VisionPerception {
-        self.drop_glimpses();
-        let frames = self.perception.faces.frames.len();
-        let candidate = self
-            .summaries
-            .iter()
-            .max_by(|a, b| a.1.area.total_cmp(&b.1.area).then(b.0.cmp(a.0)))
-            .map(|(track, _)| *track);
-        self.perception.faces.candidate_track = candidate;
-        self.perception.faces.candidate_reason = candidate.map(|track| self.reason(track, frames));
-        self.perception.faces.tracks = self
-            .summaries
-            .iter()
-            .map(|(&track, summary)| FaceTrack {
-                track,
-                first_s: round_decimals(summary.first_s, 3),
-                last_s: round_decimals(summary.last_s, 3),
-                frames: summary.frames,
-                mean_width: round_decimals(summary.widths / summary.frames.max(1) as f64, 1),
-                shape_distance: candidate
-                    .filter(|candidate| *candidate != track)
-                    .and_then(|candidate| self.tracker.shape_distance(candidate, track))
-                    .map(|distance| round_decimals(distance, 4)),
-            })
-            .collect();
-        self.perception
+    pub fn finish(self) -> VisionPerception {
+        self.reader.finish(&self.follower.tracker)
     }
 
-    fn reason(&self, track: u32, frames: usize) -> String {
-        let Some(summary) = self.summaries.get(&track) else { return String::new() };
-        let width = summary.widths / summary.frames.max(1) as f64;
-        let others = self.summaries.len() - 1;
-        let own = format!(
-            "face {track} is seen in {} of {frames} frames, {width:.0} px wide on average",
-            summary.frames
-        );
-        match self
-            .summaries
-            .iter()
-            .filter(|(id, _)| **id != track)
-            .max_by(|a, b| a.1.area.total_cmp(&b.1.area))
-        {
-            None => format!("{own}; no other face was seen"),
-            Some((id, second)) => format!(
-                "{own}; of {others} other face(s) the next, {id}, is seen in {} frames and covers {:.0} % of the area over time",
-                second.frames,
-                100.0 * second.area / summary.area.max(f64::MIN_POSITIVE)
-            ),
-        }
+    /// The halves, for a thread each: every frame goes through the first, then with its result through the second.
+    #[must_use]
+    pub fn into_halves(self) -> (Follower<'models>, Reader<'models>) {
+        (self.follower, self.reader)
+    }
+
+    /// Puts the halves together again.
+    #[must_use]
+    pub fn from_halves(follower: Follower<'models>, reader: Reader<'models>) -> Self {
+        Self { follower, reader }
     }
 }
 
-fn describe(face: &TrackedFace, expression: Option<BTreeMap<String, f64>>) -> Face {
-    let [left, top, right, bottom] = face.mesh.edges().map(f64::from);
-    let angle = |value: Option<f64>| round_decimals(value.unwrap_or(0.0), 2);
-    let actions = face.pose.as_ref().and_then(|pose| face_geometry::measure(&face.mesh, pose));
-    Face {
-        track: face.track,
-        bounds: PixelBox {
-            x: round_decimals(left, 1),
-            y: round_decimals(top, 1),
-            width: round_decimals(right - left, 1),
-            height: round_decimals(bottom - top, 1),
-        },
-        score: round_decimals(f64::from(face.mesh.presence), 4),
-        yaw_deg: angle(face.pose.map(|pose| pose.yaw_deg())),
-        pitch_deg: angle(face.pose.map(|pose| pose.pitch_deg())),
-        roll_deg: angle(face.pose.map(|pose| pose.roll_deg())),
-        gaze: actions.as_ref().and_then(|actions| actions.gaze),
-        geometry: actions.map(|actions| actions.geometry),
-        quality: face.mesh.quality,
-        expression,
+/// What the first half found in a frame.
+#[derive(Debug, Clone)]
+pub struct Followed {
+    /// Faces, largest first.
+    pub(super) tracked: Vec<TrackedFace>,
+    /// Quality of the whole picture.
+    pub(super) picture: PictureFrame,
+    /// The picture changed altogether since the frame before.
+    pub(super) cut: bool,
+}
+
+/// The first half: light, sharpness and change of the picture, and the faces in it.
+pub struct Follower<'models> {
+    models: &'models mut FaceModels,
+    tracker: FaceTracker,
+    before: Option<Reduced>,
+}
+
+impl Follower<'_> {
+    /// Finds the faces of the next frame.
+    ///
+    /// # Errors
+    /// As [`VisionAnalyzer::push`].
+    pub fn push(&mut self, frame: &VideoFrame) -> Result<Followed, ModelError> {
+        let picture = picture_of(frame)?;
+        let reduced = Reduced::new(&picture);
+        let cut = self.before.as_ref().is_some_and(|before| reduced.is_cut(before));
+        let quality = reduced.measure(frame.t_s, self.before.as_ref());
+        self.before = Some(reduced);
+        let tracked = self.tracker.push(self.models, frame, &picture, cut)?;
+        Ok(Followed { tracked, picture: quality, cut })
     }
+}
+
+/// The planes of a frame, checked.
+pub(super) fn picture_of(frame: &VideoFrame) -> Result<Picture<'_>, ModelError> {
+    Picture::new(frame)
+        .ok_or_else(|| ModelError::inference("vision", "the planes of a frame are smaller than its size"))
 }

@@ -8,7 +8,7 @@ use interview_schemas::features::round_decimals;
 use interview_schemas::perception::{BodyFrame, BodyPoint};
 
 use super::crop::{Border, Picture, Region, Scale};
-use super::models::VisionModels;
+use super::models::ReaderModels;
 use crate::media::VideoFrame;
 
 /// The region is so much larger than twice the distance of the two points that give it.
@@ -75,7 +75,7 @@ impl BodyTracker {
     /// [`ModelError::Inference`].
     pub fn look(
         &mut self,
-        models: &mut VisionModels,
+        models: &mut ReaderModels,
         frame: &VideoFrame,
         picture: &Picture<'_>,
         face: Option<[f32; 4]>,
@@ -96,7 +96,7 @@ impl BodyTracker {
     /// The points in a region; `None` when there is no body or it belongs to another face.
     fn landmarks(
         &mut self,
-        models: &mut VisionModels,
+        models: &mut ReaderModels,
         frame: &VideoFrame,
         picture: &Picture<'_>,
         region: &Region,
@@ -144,7 +144,7 @@ fn points_in_view(crop: &CropPose, region: &Region, frame: &VideoFrame) -> BTree
 
 /// Where the detector sees the body of the face, or the best body when there is no face.
 fn detect(
-    models: &mut VisionModels,
+    models: &mut ReaderModels,
     frame: &VideoFrame,
     picture: &Picture<'_>,
     face: Option<[f32; 4]>,

@@ -11,7 +11,8 @@
 //! | [`expression`] | seven classes, only where allowed |
 //! | [`body`] | shoulders, arms, hands at a low rate |
 //! | [`quality`] | light, sharpness, change, cuts |
-//! | [`analyzer`] | all of it for one recording |
+//! | [`reader`] | what the faces and the body of a frame show, summed up over the recording |
+//! | [`analyzer`] | all of it for one recording, in two halves for two threads |
 //! | [`overlay`] | everything drawn on the recording |
 
 pub mod analyzer;
@@ -25,8 +26,9 @@ pub mod mesh;
 pub mod models;
 pub mod overlay;
 pub mod quality;
+pub mod reader;
 pub mod shape;
 pub mod tracker;
 
-pub use analyzer::{VisionAnalyzer, VisionConfig, VisionPerception};
+pub use analyzer::{Followed, VisionAnalyzer, VisionConfig, VisionPerception};
 pub use models::VisionModels;

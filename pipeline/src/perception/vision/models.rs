@@ -1,4 +1,4 @@
-//! The networks of the picture: loaded once, used for every recording, owned by one thread.
+//! The networks of the picture: loaded once, used for every recording, each half owned by one thread.
 
 use interview_models::anchors::{NMS_OVERLAP, overlap};
 use interview_models::expression::ExpressionNet;
@@ -19,14 +19,26 @@ pub const PRESENCE_FLOOR: f32 = 0.5;
 
 /// The networks that look at the picture.
 pub struct VisionModels {
+    pub(super) faces: FaceModels,
+    pub(super) readers: ReaderModels,
+    uses: Vec<ModelUse>,
+}
+
+/// The networks that find and follow faces.
+pub struct FaceModels {
     full: FaceDetector,
     short: FaceDetector,
     mesh: FaceMesh,
+    /// Input of the networks, used again and again.
+    input: Vec<f32>,
+}
+
+/// The networks that read what was found.
+pub struct ReaderModels {
     /// Only there where policy and consent allow it.
     pub(super) expression: Option<ExpressionNet>,
     pub(super) pose_detector: PoseDetector,
     pub(super) pose_landmarks: PoseLandmarks,
-    uses: Vec<ModelUse>,
     /// Input of the networks, used again and again.
     pub(super) input: Vec<f32>,
 }
@@ -52,14 +64,19 @@ impl VisionModels {
             None
         };
         Ok(Self {
-            full: FaceDetector::load(runtime, store, FaceRange::Full)?,
-            short: FaceDetector::load(runtime, store, FaceRange::Short)?,
-            mesh: FaceMesh::load(runtime, store)?,
-            expression,
-            pose_detector: PoseDetector::load(runtime, store)?,
-            pose_landmarks: PoseLandmarks::load(runtime, store)?,
+            faces: FaceModels {
+                full: FaceDetector::load(runtime, store, FaceRange::Full)?,
+                short: FaceDetector::load(runtime, store, FaceRange::Short)?,
+                mesh: FaceMesh::load(runtime, store)?,
+                input: Vec::new(),
+            },
+            readers: ReaderModels {
+                expression,
+                pose_detector: PoseDetector::load(runtime, store)?,
+                pose_landmarks: PoseLandmarks::load(runtime, store)?,
+                input: Vec::new(),
+            },
             uses: names.into_iter().map(|name| store.model_use(name)).collect::<Result<_, _>>()?,
-            input: Vec::new(),
         })
     }
 
@@ -72,9 +89,16 @@ impl VisionModels {
     /// Whether the network that reads expressions is loaded.
     #[must_use]
     pub fn has_expression(&self) -> bool {
-        self.expression.is_some()
+        self.readers.expression.is_some()
     }
 
+    /// The networks that find and follow faces.
+    pub fn faces(&mut self) -> &mut FaceModels {
+        &mut self.faces
+    }
+}
+
+impl FaceModels {
     /// Boxes of faces in pixels, best first: those of the full-range detector, then those of the short-range one
     /// that overlap none of them.
     ///

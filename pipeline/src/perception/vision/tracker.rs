@@ -10,7 +10,7 @@ use interview_models::ModelError;
 use super::crop::Picture;
 use super::head_pose::HeadPose;
 use super::mesh::{Mesh, region_of};
-use super::models::VisionModels;
+use super::models::FaceModels;
 use super::shape::{FaceShape, ShapeMean};
 use crate::media::VideoFrame;
 
@@ -97,7 +97,7 @@ impl FaceTracker {
     /// [`ModelError::Inference`].
     pub fn push(
         &mut self,
-        models: &mut VisionModels,
+        models: &mut FaceModels,
         frame: &VideoFrame,
         picture: &Picture<'_>,
         cut: bool,
@@ -125,7 +125,7 @@ impl FaceTracker {
     /// Looks for every face where it was; of two that ran together the older track stays.
     fn follow(
         &self,
-        models: &mut VisionModels,
+        models: &mut FaceModels,
         picture: &Picture<'_>,
         cut: bool,
     ) -> Result<Vec<(u32, Mesh)>, ModelError> {
@@ -146,7 +146,7 @@ impl FaceTracker {
     /// Meshes of the faces that the detectors find beside the followed ones.
     fn find_new(
         &self,
-        models: &mut VisionModels,
+        models: &mut FaceModels,
         frame: &VideoFrame,
         picture: &Picture<'_>,
         followed: &[(u32, Mesh)],
