@@ -4,6 +4,7 @@ use interview_models::ModelError;
 use interview_schemas::ErrorCode;
 
 use crate::media::MediaError;
+use crate::perception::vision::overlay::OverlayError;
 
 /// A failure of the pipeline.
 #[derive(Debug, thiserror::Error)]
@@ -44,6 +45,9 @@ pub enum PipelineError {
         /// What the system said.
         source: std::io::Error,
     },
+    /// The overlay could not be made.
+    #[error("overlay: {0}")]
+    Overlay(OverlayError),
     /// A defect of this program.
     #[error("internal error: {0}; please report it")]
     Internal(String),
@@ -60,6 +64,7 @@ impl PipelineError {
             Self::Profile(_) => ErrorCode::InvalidProfile,
             Self::Media { source, .. } => source.code(),
             Self::Model(error) => error.code(),
+            Self::Overlay(error) => error.code(),
             Self::Io { .. } => ErrorCode::Io,
             Self::Internal(_) => ErrorCode::Internal,
         }

@@ -17,6 +17,9 @@ pub(crate) struct Paths {
     pub(crate) html: Option<String>,
     /// `perception.json`, where it was asked for.
     pub(crate) perception: Option<String>,
+    /// The video with everything that was seen drawn on it, where it was asked for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) overlay: Option<String>,
 }
 
 /// Writes the results into a folder, which is made when it is missing.
@@ -30,6 +33,7 @@ pub(crate) fn write(analysis: &Analysis, folder: &Path, keep_perception: bool) -
             .transpose()?,
         html: Some(json("report.html", analysis.html.clone().into_bytes())?),
         report: Some(json("report.json", pretty(&analysis.report)?)?),
+        overlay: None,
     })
 }
 

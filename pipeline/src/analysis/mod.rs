@@ -7,6 +7,7 @@
 mod hub;
 mod judge;
 mod outcome;
+mod overlay;
 mod progress;
 mod recognise;
 mod recording;

@@ -48,6 +48,10 @@ pub(crate) struct AnalyzeArgs {
     /// Also write perception.json: words with times, voice track, face tracks.
     #[arg(long)]
     keep_perception: bool,
+    /// Also draw faces, gaze, body and picture quality on the video and write it to this file (MP4, without sound);
+    /// for one input with one video.
+    #[arg(long, value_name = "OUT.mp4")]
+    overlay: Option<PathBuf>,
     /// Frames per second that are looked at.
     #[arg(long, value_name = "FPS", default_value_t = AnalysisOptions::DEFAULT_SAMPLE_FPS)]
     sample_fps: f64,
@@ -103,6 +107,10 @@ pub(crate) fn run(args: &AnalyzeArgs) -> Result<ExitCode, CommandError> {
     let mut analyzer =
         Analyzer::new(args.store.open()?, runtime.onnxruntime.clone(), runtime.device, options);
     let several = inputs.len() > 1;
+    if several && args.overlay.is_some() {
+        let message = "--overlay is for one input; run the command once for each";
+        return Err(CommandError::new(ErrorCode::Configuration, message));
+    }
     let mut worst: Option<ErrorCode> = None;
     for input in inputs {
         let out = if several { args.out.join(&input.name) } else { args.out.clone() };
@@ -181,12 +189,16 @@ fn analyze(
         bars.clear();
     }
     let analysis = result?;
-    let paths = results::write(&analysis, out, args.keep_perception).map_err(|error| {
+    let mut paths = results::write(&analysis, out, args.keep_perception).map_err(|error| {
         CommandError::new(
             ErrorCode::Io,
             format!("the results cannot be written to {}: {error}", out.display()),
         )
     })?;
+    if let Some(overlay) = &args.overlay {
+        analyzer.overlay(&request, overlay)?;
+        paths.overlay = Some(overlay.display().to_string());
+    }
     let report = &analysis.report;
     Ok(Outcome {
         status: "done",
@@ -207,6 +219,9 @@ fn print(outcome: &Outcome, name: &str, json: bool) -> Result<(), CommandError> 
         output::print(&format!("{name}: {score}, {}", outcome.message))?;
         if let Some(html) = &outcome.paths.html {
             output::print(&format!("  report: {html}"))?;
+        }
+        if let Some(overlay) = &outcome.paths.overlay {
+            output::print(&format!("  overlay: {overlay}"))?;
         }
     }
     Ok(())

@@ -217,8 +217,14 @@ fn draw_face(canvas: &mut Canvas, zoom: &Zoom, tracked: &TrackedFace, face: &Fac
             canvas.dot(from, 1, IRIS);
         }
     }
-    for (index, line) in lines_of(face).iter().enumerate() {
-        canvas.text([edges[2] + 6.0, edges[1] + 10.0 * index as f32], 1, line, colour);
+    let lines = lines_of(face);
+    let text_width = lines.iter().map(|line| 8 * line.len()).max().unwrap_or(0) as f32;
+    // Beside the box where there is room, else within the picture.
+    let room = canvas.image().width() as f32 - text_width;
+    let left = if edges[2] + 6.0 <= room { edges[2] + 6.0 } else { edges[0] - 6.0 - text_width };
+    let left = if left >= 0.0 { left } else { room.max(0.0) };
+    for (index, line) in lines.iter().enumerate() {
+        canvas.text([left, edges[1] + 10.0 * index as f32], 1, line, colour);
     }
 }
 
