@@ -33,6 +33,8 @@ pub enum ErrorCode {
     MediaForbidden,
     /// The storage could not be reached or answered with a fault.
     Storage,
+    /// The queue could not be reached or did not take a message.
+    Queue,
     /// The policy of the job forbids what was asked for, or consent is missing.
     PolicyForbids,
     /// The profile is unknown or not valid.
@@ -66,7 +68,7 @@ pub enum Fault {
 
 impl ErrorCode {
     /// Every code, in the order of the documentation.
-    pub const ALL: [Self; 22] = [
+    pub const ALL: [Self; 23] = [
         Self::InvalidJob,
         Self::SubmissionRefused,
         Self::InvalidMedia,
@@ -80,6 +82,7 @@ impl ErrorCode {
         Self::MediaNotFound,
         Self::MediaForbidden,
         Self::Storage,
+        Self::Queue,
         Self::PolicyForbids,
         Self::InvalidProfile,
         Self::Configuration,
@@ -108,6 +111,7 @@ impl ErrorCode {
             Self::MediaNotFound => "MEDIA_NOT_FOUND",
             Self::MediaForbidden => "MEDIA_FORBIDDEN",
             Self::Storage => "STORAGE",
+            Self::Queue => "QUEUE",
             Self::PolicyForbids => "POLICY_FORBIDS",
             Self::InvalidProfile => "INVALID_PROFILE",
             Self::Configuration => "CONFIGURATION",
@@ -139,6 +143,7 @@ impl ErrorCode {
             Self::MediaNotFound => "The media is not where the job says it is.",
             Self::MediaForbidden => "The storage refused access to the media.",
             Self::Storage => "The storage could not be reached or answered with a fault.",
+            Self::Queue => "The queue could not be reached or did not take a message.",
             Self::PolicyForbids => "The policy of the job forbids what was asked for, or consent is missing.",
             Self::InvalidProfile => "The profile is unknown or not valid.",
             Self::Configuration => "A command line, environment variable or configuration file is wrong.",
@@ -168,6 +173,7 @@ impl ErrorCode {
             Self::MediaNotFound => "Correct `uri`, or send the job after the upload has ended.",
             Self::MediaForbidden => "Grant the worker's credentials read access to the object.",
             Self::Storage => "Send the job again once the storage is back.",
+            Self::Queue => "Look at the broker: `interview queue status`; then send the job again.",
             Self::PolicyForbids => "Ask the candidate for consent, or choose the policy that applies.",
             Self::InvalidProfile => "Correct the profile, or name one that is installed.",
             Self::Configuration => "Correct what the message names; `interview --help` lists the options.",
@@ -222,6 +228,7 @@ impl ErrorCode {
             | Self::Resource
             | Self::MediaForbidden
             | Self::Storage
+            | Self::Queue
             | Self::ModelMissing
             | Self::ModelCorrupt
             | Self::Inference

@@ -4,6 +4,7 @@ use schemars::Schema;
 use schemars::generate::{SchemaGenerator, SchemaSettings};
 use serde_json::Value;
 
+use crate::event::{Event, Progress, ReportCompleted, ReportFailed, StatusChanged, TriggerFired};
 use crate::features::FeatureSet;
 use crate::job::Job;
 use crate::perception::Perception;
@@ -28,7 +29,7 @@ struct Published {
     generate: fn(SchemaGenerator) -> Schema,
 }
 
-const PUBLISHED: [Published; 6] = [
+const PUBLISHED: [Published; 12] = [
     Published {
         name: "job",
         title: "Job: one interview to be analysed",
@@ -64,6 +65,42 @@ const PUBLISHED: [Published; 6] = [
         title: "Profile: which features count for a position, how much, and what a good value is",
         direction: Direction::Incoming,
         generate: SchemaGenerator::into_root_schema_for::<ProfileFile>,
+    },
+    Published {
+        name: "event",
+        title: "Event: any event in structured mode (CloudEvents 1.0)",
+        direction: Direction::Outgoing,
+        generate: SchemaGenerator::into_root_schema_for::<Event>,
+    },
+    Published {
+        name: "event-progress",
+        title: "interview.progress: a stage of an analysis has begun or come further",
+        direction: Direction::Outgoing,
+        generate: SchemaGenerator::into_root_schema_for::<Progress>,
+    },
+    Published {
+        name: "event-report-completed",
+        title: "interview.report.completed: a report has been written and stored",
+        direction: Direction::Outgoing,
+        generate: SchemaGenerator::into_root_schema_for::<ReportCompleted>,
+    },
+    Published {
+        name: "event-report-failed",
+        title: "interview.report.failed: there will be no report",
+        direction: Direction::Outgoing,
+        generate: SchemaGenerator::into_root_schema_for::<ReportFailed>,
+    },
+    Published {
+        name: "event-status-changed",
+        title: "interview.status.changed: the status in the candidate's record changes",
+        direction: Direction::Outgoing,
+        generate: SchemaGenerator::into_root_schema_for::<StatusChanged>,
+    },
+    Published {
+        name: "event-trigger-fired",
+        title: "interview.trigger.fired: a trigger of the profile applies",
+        direction: Direction::Outgoing,
+        generate: SchemaGenerator::into_root_schema_for::<TriggerFired>,
     },
 ];
 

@@ -5,7 +5,10 @@
 //! fails when they differ from the code.
 
 pub mod answer;
+pub mod async_api;
 pub mod error_code;
+pub mod event;
+pub mod event_making;
 pub mod features;
 pub mod ids;
 pub mod job;
@@ -17,10 +20,14 @@ pub mod policy;
 pub mod profile;
 pub mod report;
 pub mod text;
+pub mod trace;
+pub mod wire;
 
 pub use error_code::ErrorCode;
+pub use event::{Event, EventData};
 pub use features::Feature;
 pub use ids::{AnswerId, CandidateRef, JobId, QuestionId, ReportId};
 pub use json_schema::json_schemas;
 pub use language::Language;
 pub use text::Bilingual;
+pub use trace::TraceParent;

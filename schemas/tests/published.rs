@@ -2,16 +2,22 @@
 
 #![allow(clippy::unwrap_used)] // helpers of tests
 
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
+use interview_schemas::async_api::async_api;
+use interview_schemas::event::{
+    ArtefactRef, Artefacts, InterviewStatus, Progress, ProgressStage, ReportFailed,
+};
+use interview_schemas::event_making::EventContext;
 use interview_schemas::features::FeatureSet;
 use interview_schemas::job::Job;
 use interview_schemas::parse::from_json;
 use interview_schemas::perception::Perception;
 use interview_schemas::policy::Policy;
 use interview_schemas::profile::ProfileFile;
-use interview_schemas::report::Report;
-use interview_schemas::{ErrorCode, json_schemas};
+use interview_schemas::report::{Grade, Report, RuleHit};
+use interview_schemas::{Bilingual, ErrorCode, Event, EventData, json_schemas};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
@@ -58,6 +64,107 @@ fn schema_files_agree_with_the_code() {
     }
     let files = std::fs::read_dir(root().join("json")).unwrap().count();
     assert_eq!(files, json_schemas().len(), "schemas/json holds a file that no type publishes");
+}
+
+#[test]
+fn the_async_api_file_agrees_with_the_code_and_its_references_lead_somewhere() {
+    let document = async_api();
+    assert_current(&root().join("asyncapi.json"), &(serde_json::to_string_pretty(&document).unwrap() + "\n"));
+    let mut references = Vec::new();
+    collect_references(&document, &mut references);
+    assert!(references.len() > 20, "{references:?}");
+    for reference in references {
+        let found = match reference.strip_prefix('#') {
+            Some(pointer) => document.pointer(pointer).is_some(),
+            None => root().join(&reference).is_file(),
+        };
+        assert!(found, "{reference} leads nowhere");
+    }
+    for event_type in EventData::TYPES {
+        assert!(document.to_string().contains(event_type), "{event_type} is not described");
+    }
+}
+
+fn collect_references(value: &Value, references: &mut Vec<String>) {
+    match value {
+        Value::Object(fields) => {
+            references.extend(fields.get("$ref").and_then(Value::as_str).map(str::to_owned));
+            fields.values().for_each(|value| collect_references(value, references));
+        }
+        Value::Array(items) => items.iter().for_each(|value| collect_references(value, references)),
+        _ => {}
+    }
+}
+
+/// Every event that a report or a failure says validates in both forms, and is read again.
+#[test]
+fn events_agree_with_their_schemas() {
+    let report: Report = parse(&document("report")).unwrap();
+    let job: Job = parse(&document("job")).unwrap();
+    let place = ArtefactRef { uri: "s3://b/k".to_owned(), sha256: "0".repeat(64), bytes: 1 };
+    let artefacts = Artefacts { report: place.clone(), html: place.clone(), features: place };
+    let time = "2026-11-22T09:00:00Z".parse().unwrap();
+    let trace = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01".parse().ok();
+    let context = EventContext::of(&job, trace, time);
+    let mut events = context.report(&report, artefacts);
+    events.push(context.status(&job, 2, InterviewStatus::Analysing));
+    events.push(context.progress(Progress {
+        job_id: job.job_id.clone(),
+        tenant: job.tenant.clone(),
+        candidate: job.candidate.reference.clone(),
+        attempt: 1,
+        stage: ProgressStage::See,
+        title: ProgressStage::See.title(),
+        done_s: 3.0,
+        total_s: None,
+    }));
+    let failed = ReportFailed {
+        job_id: None,
+        tenant: None,
+        candidate: None,
+        message_id: "m1".to_owned(),
+        code: ErrorCode::InvalidJob,
+        message: "(document): EOF".to_owned(),
+        advice: ErrorCode::InvalidJob.advice().to_owned(),
+        attempt: 1,
+        dead_lettered: true,
+    };
+    events.push(context.failed(failed, None));
+    let types: BTreeSet<&str> = events.iter().map(|event| event.data.event_type()).collect();
+    assert_eq!(types.len(), EventData::TYPES.len(), "a type of event has no example: {types:?}");
+    let ids: BTreeSet<&str> = events.iter().map(|event| event.id.as_str()).collect();
+    assert_eq!(ids.len(), events.len(), "two events have the same id");
+    assert_eq!(events[0].id, report.report_id.as_str());
+    for event in &events {
+        let structured = serde_json::to_value(event).unwrap();
+        assert_eq!(violations("event", &structured), Vec::<String>::new());
+        assert_eq!(&parse::<Event>(&structured).unwrap(), event);
+        let body = event.data.body().unwrap();
+        let data: Value = serde_json::from_slice(&body).unwrap();
+        assert_eq!(violations(event.data.schema_name(), &data), Vec::<String>::new());
+        assert_eq!(EventData::from_body(event.data.event_type(), &body).unwrap().unwrap(), event.data);
+    }
+    assert!(EventData::from_body("interview.unknown", b"{}").is_none());
+}
+
+#[test]
+fn a_report_proposes_a_status_and_rules_that_ask_for_a_person_come_first() {
+    let mut report: Report = parse(&document("report")).unwrap();
+    let cases = [
+        (Grade::Recommended, InterviewStatus::Passed),
+        (Grade::Consider, InterviewStatus::Review),
+        (Grade::NotRecommended, InterviewStatus::NotPassed),
+        (Grade::InsufficientEvidence, InterviewStatus::Review),
+    ];
+    report.reviews.clear();
+    for (grade, status) in cases {
+        report.grade = grade;
+        assert_eq!(InterviewStatus::proposed_by(&report), status);
+    }
+    let message = Bilingual::new("Look at this.", "请复核。");
+    report.reviews.push(RuleHit { name: "rule".to_owned(), message });
+    report.grade = Grade::Recommended;
+    assert_eq!(InterviewStatus::proposed_by(&report), InterviewStatus::Review);
 }
 
 #[test]

@@ -5,6 +5,7 @@ mod error;
 mod memory;
 mod output;
 mod progress;
+mod queue_access;
 mod results;
 
 use std::process::ExitCode;
@@ -40,6 +41,14 @@ enum Command {
     Models(commands::models::ModelsArgs),
     /// Checks this machine and says what to do about each finding.
     Doctor(commands::doctor::DoctorArgs),
+    /// Puts jobs into the queue.
+    Enqueue(commands::enqueue::EnqueueArgs),
+    /// Prints what the workers say: reports, failures, changes of status, triggers.
+    Results(commands::results::ResultsArgs),
+    /// Lists, shows, sends again or throws away jobs that nobody could do.
+    Dead(commands::dead::DeadArgs),
+    /// Makes the queue, says how full it is.
+    Queue(commands::queue::QueueCommandArgs),
 }
 
 fn main() -> ExitCode {
@@ -50,6 +59,10 @@ fn main() -> ExitCode {
         Command::Analyze(arguments) => commands::analyze::run(&arguments),
         Command::Models(arguments) => commands::models::run(&arguments),
         Command::Doctor(arguments) => commands::doctor::run(&arguments),
+        Command::Enqueue(arguments) => commands::enqueue::run(&arguments),
+        Command::Results(arguments) => commands::results::run(&arguments),
+        Command::Dead(arguments) => commands::dead::run(&arguments),
+        Command::Queue(arguments) => commands::queue::run(&arguments),
     };
     match result {
         Ok(status) => status,
@@ -61,6 +74,11 @@ fn main() -> ExitCode {
 fn init_logging(format: LogFormat) {
     let filter =
         EnvFilter::try_from_env("INTERVIEW_LOG").unwrap_or_else(|_| EnvFilter::new("warn,ort=error"));
+    // lapin writes whole messages into its log, and a job holds words of a candidate.
+    let filter = ["lapin=off", "amq_protocol=off"]
+        .into_iter()
+        .filter_map(|directive| directive.parse().ok())
+        .fold(filter, EnvFilter::add_directive);
     let builder = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
     match format {
         LogFormat::Text => builder.init(),

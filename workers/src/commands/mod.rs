@@ -1,9 +1,13 @@
 //! The subcommands, one file each.
 
 pub(crate) mod analyze;
+pub(crate) mod dead;
 pub(crate) mod doctor;
+pub(crate) mod enqueue;
 mod job_file;
 pub(crate) mod models;
+pub(crate) mod queue;
+pub(crate) mod results;
 
 use std::path::PathBuf;
 
