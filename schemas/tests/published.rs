@@ -16,7 +16,7 @@ use interview_schemas::parse::from_json;
 use interview_schemas::perception::Perception;
 use interview_schemas::policy::Policy;
 use interview_schemas::profile::ProfileFile;
-use interview_schemas::report::{Grade, Report, RuleHit};
+use interview_schemas::report::{Grade, Report, RuleHit, TriggerHit};
 use interview_schemas::{Bilingual, ErrorCode, Event, EventData, json_schemas};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -99,7 +99,10 @@ fn collect_references(value: &Value, references: &mut Vec<String>) {
 /// Every event that a report or a failure says validates in both forms, and is read again.
 #[test]
 fn events_agree_with_their_schemas() {
-    let report: Report = parse(&document("report")).unwrap();
+    let mut report: Report = parse(&document("report")).unwrap();
+    let title = Bilingual::new("Second round", "复试");
+    let (name, event) = ("invite".to_owned(), "second_round_invitation".to_owned());
+    report.triggers.push(TriggerHit { name, event, title });
     let job: Job = parse(&document("job")).unwrap();
     let place = ArtefactRef { uri: "s3://b/k".to_owned(), sha256: "0".repeat(64), bytes: 1 };
     let artefacts = Artefacts { report: place.clone(), html: place.clone(), features: place };

@@ -27,9 +27,10 @@ impl QueueArgs {
     where
         F: Future<Output = Result<T, CommandError>>,
     {
-        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(|error| {
-            CommandError::new(ErrorCode::Internal, format!("no runtime for the queue: {error}"))
-        })?;
+        let runtime =
+            tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(|error| {
+                CommandError::new(ErrorCode::Internal, format!("no runtime for the queue: {error}"))
+            })?;
         runtime.block_on(async {
             let queue = interview_queue::connect(&self.url).await?;
             work(queue).await

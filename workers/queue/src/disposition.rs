@@ -98,7 +98,8 @@ pub fn decide(code: ErrorCode, attempt: u32) -> Disposition {
 /// The table of `docs/operate.md`.
 #[must_use]
 pub fn documentation() -> String {
-    let mut text = String::from("| code | attempts | waits between them | then | alert |\n|---|---|---|---|---|\n");
+    let mut text =
+        String::from("| code | attempts | waits between them | then | alert |\n|---|---|---|---|---|\n");
     for code in ErrorCode::ALL {
         let (attempts, waits, then, alert) = match treatment(code) {
             Treatment::Final => (1, "–".to_owned(), "acknowledged, nothing kept", false),
@@ -137,6 +138,23 @@ mod tests {
     }
 
     #[test]
+    fn the_table_of_the_guide_agrees_with_the_code() {
+        let path = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/operate.md");
+        let guide = std::fs::read_to_string(&path).unwrap();
+        let (head, rest) = guide.split_once("<!-- dispositions: ").unwrap();
+        let (note, rest) = rest.split_once("-->\n").unwrap();
+        let (found, tail) = rest.split_once("<!-- end of dispositions -->").unwrap();
+        let wanted = documentation();
+        if std::env::var_os("UPDATE_SCHEMAS").is_some() {
+            let text =
+                format!("{head}<!-- dispositions: {note}-->\n{wanted}<!-- end of dispositions -->{tail}");
+            std::fs::write(&path, text).unwrap();
+        } else {
+            assert_eq!(found, wanted, "docs/operate.md differs; run the test with UPDATE_SCHEMAS=1");
+        }
+    }
+
+    #[test]
     fn the_decisions_of_the_checklist() {
         let dead = |alert| Disposition::DeadLetter { alert };
         assert_eq!(decide(ErrorCode::Crash, 2), dead(false));
@@ -145,7 +163,10 @@ mod tests {
         assert_eq!(decide(ErrorCode::MediaForbidden, 1), dead(true));
         assert!(matches!(decide(ErrorCode::MediaNotFound, 3), Disposition::Retry { .. }));
         assert_eq!(decide(ErrorCode::MediaNotFound, 4), dead(false));
-        assert!(matches!(decide(ErrorCode::Storage, 6), Disposition::Retry { .. }), "503 five times, then OK");
+        assert!(
+            matches!(decide(ErrorCode::Storage, 6), Disposition::Retry { .. }),
+            "503 five times, then OK"
+        );
         assert!(matches!(decide(ErrorCode::Resource, 1), Disposition::Retry { .. }));
         assert_eq!(decide(ErrorCode::Resource, 2), dead(true));
         assert_eq!(decide(ErrorCode::SubmissionRefused, 1), Disposition::Done);

@@ -346,7 +346,8 @@ mod tests {
 
     #[test]
     fn whose_job_it_is_is_read_from_any_body() {
-        let whole = br#"{"job_id": "j1", "tenant": "t", "candidate": {"reference": "c1", "phone": 1}, "x": []}"#;
+        let whole =
+            br#"{"job_id": "j1", "tenant": "t", "candidate": {"reference": "c1", "phone": 1}, "x": []}"#;
         let job = JobRef::of_body(whole);
         assert_eq!(job.job_id.unwrap().as_str(), "j1");
         assert_eq!(job.candidate.unwrap().as_str(), "c1");

@@ -201,7 +201,8 @@ impl std::fmt::Debug for QueueUrl {
 
 /// Reads `250ms`, `10s`, `5m` or `1h`; between one millisecond and ten days.
 fn duration(name: &str, text: &str) -> Result<Duration, QueueUrlError> {
-    let wrong = || QueueUrlError(format!("{name}={text}: a time is a number with its unit, such as 250ms, 10s, 5m"));
+    let wrong =
+        || QueueUrlError(format!("{name}={text}: a time is a number with its unit, such as 250ms, 10s, 5m"));
     let digits = text.bytes().take_while(u8::is_ascii_digit).count();
     let (number, unit) = text.split_at(digits);
     let number: u64 = number.parse().map_err(|_| wrong())?;

@@ -79,7 +79,8 @@ async fn list(queue: &dyn Queue, limit: usize, json: bool) -> Result<ExitCode, C
         }
         return Ok(ExitCode::SUCCESS);
     }
-    let mut rows = vec![["id", "code", "attempt", "lane", "failed at", "message"].map(str::to_owned).to_vec()];
+    let mut rows =
+        vec![["id", "code", "attempt", "lane", "failed at", "message"].map(str::to_owned).to_vec()];
     for letter in &letters {
         rows.push(vec![
             letter.message_id.clone(),

@@ -65,9 +65,8 @@ fn read(path: &Path, lane: Lane, traceparent: Option<TraceParent>) -> Result<New
     let body = std::fs::read(path).map_err(|error| {
         CommandError::new(ErrorCode::Configuration, format!("job file {}: {error}", path.display()))
     })?;
-    let job: Job = from_json(&body).map_err(|error| {
-        CommandError::new(ErrorCode::InvalidJob, format!("{}: {error}", path.display()))
-    })?;
+    let job: Job = from_json(&body)
+        .map_err(|error| CommandError::new(ErrorCode::InvalidJob, format!("{}: {error}", path.display())))?;
     let traceparent = traceparent.or_else(new_trace);
     Ok(NewJob { message_id: job.job_id.into(), lane, body, traceparent })
 }

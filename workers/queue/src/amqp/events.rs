@@ -56,10 +56,8 @@ async fn subscribe(core: &Core, filter: EventFilter) -> Result<Reading, QueueErr
         EventFilter::Live => {
             let options =
                 QueueDeclareOptions { exclusive: true, auto_delete: true, ..QueueDeclareOptions::default() };
-            let queue = channel
-                .queue_declare("".into(), options, FieldTable::default())
-                .await
-                .map_err(sorted)?;
+            let queue =
+                channel.queue_declare("".into(), options, FieldTable::default()).await.map_err(sorted)?;
             let name = queue.name().as_str().to_owned();
             channel
                 .queue_bind(

@@ -161,8 +161,9 @@ pub(super) fn dead_letter(properties: &BasicProperties, body: Vec<u8>) -> DeadLe
 /// The properties of an event: its attributes in binary mode (CloudEvents).
 pub(super) fn event_properties(event: &Event) -> BasicProperties {
     let mut headers = FieldTable::default();
-    let mut attribute =
-        |name: &str, value: String| insert(&mut headers, &format!("{}{name}", wire::CLOUD_EVENTS_PREFIX), value);
+    let mut attribute = |name: &str, value: String| {
+        insert(&mut headers, &format!("{}{name}", wire::CLOUD_EVENTS_PREFIX), value)
+    };
     attribute("specversion", "1.0".to_owned());
     attribute("id", event.id.clone());
     attribute("source", event.source.clone());
@@ -191,8 +192,9 @@ pub(super) fn structured_event(properties: &BasicProperties, body: &[u8]) -> Val
     let event_type = event.get("type").and_then(Value::as_str).unwrap_or_default();
     let data = match EventData::from_body(event_type, body) {
         Some(Ok(_)) => serde_json::from_slice(body).unwrap_or(Value::Null),
-        _ => serde_json::from_slice(body)
-            .unwrap_or_else(|_| json!(String::from_utf8_lossy(body).into_owned())),
+        _ => {
+            serde_json::from_slice(body).unwrap_or_else(|_| json!(String::from_utf8_lossy(body).into_owned()))
+        }
     };
     // The body says how it is written; that is said again by being JSON.
     event.remove("datacontenttype");

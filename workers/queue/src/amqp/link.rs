@@ -166,9 +166,10 @@ impl Link {
         let Place::Amqp(url) = &self.url.place else {
             return Err(QueueError::Internal("an AMQP connection to a file".to_owned()));
         };
-        let mut uri: AMQPUri = url.as_str().parse().map_err(|message: String| {
-            QueueError::Configuration { queue: self.url.to_string(), message }
-        })?;
+        let mut uri: AMQPUri = url
+            .as_str()
+            .parse()
+            .map_err(|message: String| QueueError::Configuration { queue: self.url.to_string(), message })?;
         uri.query.heartbeat = Some(u16::try_from(self.url.heartbeat.as_secs()).unwrap_or(u16::MAX).max(1));
         if self.url.external_auth {
             uri.query.auth_mechanism = Some(SASLMechanism::External);

@@ -23,9 +23,7 @@ use tokio::runtime::{Builder, Runtime};
 use tokio::task::JoinHandle;
 
 use crate::error::QueueError;
-use crate::message::{
-    DeadLetter, Delivery, Failure, JobHeaders, MAX_JOB_BYTES, NewJob, QueueStatus,
-};
+use crate::message::{DeadLetter, Delivery, Failure, JobHeaders, MAX_JOB_BYTES, NewJob, QueueStatus};
 use crate::queue::{EventFilter, EventSink, EventStream, Health, JobQueue, Queue};
 use crate::topology::Topology;
 use crate::url::QueueUrl;
@@ -66,7 +64,10 @@ impl<T> Drop for AbortOnDrop<T> {
 }
 
 impl Core {
-    fn spawn<T: Send + 'static>(&self, work: impl Future<Output = T> + Send + 'static) -> Option<JoinHandle<T>> {
+    fn spawn<T: Send + 'static>(
+        &self,
+        work: impl Future<Output = T> + Send + 'static,
+    ) -> Option<JoinHandle<T>> {
         self.runtime.0.as_ref().map(|runtime| runtime.spawn(work))
     }
 

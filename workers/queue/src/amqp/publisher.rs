@@ -159,9 +159,9 @@ impl Publisher {
             }
         }
         if refused {
-            let target = messages.first().map_or_else(String::new, |message| {
-                format!("{}/{}", message.exchange, message.routing_key)
-            });
+            let target = messages
+                .first()
+                .map_or_else(String::new, |message| format!("{}/{}", message.exchange, message.routing_key));
             return Err(QueueError::Refused { target });
         }
         let lost = returned.iter().find(|returned| {

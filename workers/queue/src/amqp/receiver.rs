@@ -127,11 +127,7 @@ impl Receiver {
                 .map_err(|error| self.link.error(&error))?;
             match got {
                 Some(message) => {
-                    return Ok(Received {
-                        delivery: message.delivery,
-                        exhausted: source.exhausted,
-                        channel,
-                    });
+                    return Ok(Received { delivery: message.delivery, exhausted: source.exhausted, channel });
                 }
                 None => source.empty.note(source.empty_for),
             }
@@ -199,10 +195,7 @@ impl Receiver {
         }
         let live = self.link.live_at_last().await?;
         let channel = live.connection.create_channel().await.map_err(|error| self.link.error(&error))?;
-        channel
-            .basic_qos(1, BasicQosOptions::default())
-            .await
-            .map_err(|error| self.link.error(&error))?;
+        channel.basic_qos(1, BasicQosOptions::default()).await.map_err(|error| self.link.error(&error))?;
         Ok(JobChannel { live, channel })
     }
 

@@ -9,9 +9,7 @@ use jiff::Timestamp;
 use rusqlite::{Connection, OptionalExtension, Row, params};
 use serde_json::Value;
 
-use crate::message::{
-    DeadLetter, Failure, JobHeaders, LaneStatus, MAX_DELIVERIES, NewJob, QueueStatus,
-};
+use crate::message::{DeadLetter, Failure, JobHeaders, LaneStatus, MAX_DELIVERIES, NewJob, QueueStatus};
 use crate::queue::EventFilter;
 
 /// Says that the file is ours ("IVQ1").
@@ -81,8 +79,7 @@ pub(crate) fn open(path: &std::path::Path) -> Result<Connection, OpenError> {
     let transaction = connection.unchecked_transaction()?;
     let application: i64 = transaction.pragma_query_value(None, "application_id", |row| row.get(0))?;
     let version: i64 = transaction.pragma_query_value(None, "user_version", |row| row.get(0))?;
-    let tables: i64 =
-        transaction.query_row("SELECT count(*) FROM sqlite_schema", [], |row| row.get(0))?;
+    let tables: i64 = transaction.query_row("SELECT count(*) FROM sqlite_schema", [], |row| row.get(0))?;
     match (application, version) {
         (0, 0) if tables == 0 => {
             transaction.execute_batch(TABLES)?;
@@ -161,9 +158,7 @@ pub(crate) fn lease(
                              ORDER BY available_at_ms, id LIMIT 1)
                  RETURNING id, message_id, body, attempt, deliveries, queued_at_ms, traceparent",
             )?
-            .query_row(params![lease, after(now, duration), lane.as_str(), now], |row| {
-                leased_row(row, lane)
-            })
+            .query_row(params![lease, after(now, duration), lane.as_str(), now], |row| leased_row(row, lane))
             .optional()?;
         if found.is_some() {
             return Ok(found);

@@ -52,14 +52,33 @@ pub(super) enum Write {
 
 /// What the thread is asked to do.
 pub(super) enum Command {
-    Write { write: Write, reply: Reply<()> },
-    Lease { reply: Reply<Leased> },
+    Write {
+        write: Write,
+        reply: Reply<()>,
+    },
+    Lease {
+        reply: Reply<Leased>,
+    },
     /// A delivery was dropped without being settled.
-    Forget { id: i64 },
-    NextEvent { filter: EventFilter, after: i64, wait: Duration, reply: Reply<Option<(i64, Value)>> },
-    LastEvent { reply: Reply<i64> },
-    DeadLetters { limit: usize, reply: Reply<Vec<DeadLetter>> },
-    Status { reply: Reply<QueueStatus> },
+    Forget {
+        id: i64,
+    },
+    NextEvent {
+        filter: EventFilter,
+        after: i64,
+        wait: Duration,
+        reply: Reply<Option<(i64, Value)>>,
+    },
+    LastEvent {
+        reply: Reply<i64>,
+    },
+    DeadLetters {
+        limit: usize,
+        reply: Reply<Vec<DeadLetter>>,
+    },
+    Status {
+        reply: Reply<QueueStatus>,
+    },
 }
 
 /// The handle of the thread; it ends when the last handle is dropped.
@@ -379,12 +398,7 @@ fn apply(
 }
 
 /// Ends a leased job; `false`, with nothing changed, when the lease is lost.
-fn settle(
-    transaction: &Transaction<'_>,
-    id: i64,
-    token: &str,
-    ending: &Ending,
-) -> rusqlite::Result<bool> {
+fn settle(transaction: &Transaction<'_>, id: i64, token: &str, ending: &Ending) -> rusqlite::Result<bool> {
     let (done, events): (bool, &[Event]) = match ending {
         Ending::Ack { events } => (store::remove(transaction, id, token)?, events),
         Ending::Retry { after } => (store::delay(transaction, id, token, *after)?, &[]),

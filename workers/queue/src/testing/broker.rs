@@ -72,7 +72,8 @@ impl Broker {
             .map(PathBuf::from)
             .find(|folder| folder.join("rabbitmq-server").is_file())
             .expect("RabbitMQ is not installed: run `make setup`");
-        let folder = tempfile::Builder::new().prefix("interview-broker-").tempdir().expect("a temporary folder");
+        let folder =
+            tempfile::Builder::new().prefix("interview-broker-").tempdir().expect("a temporary folder");
         let ports =
             Ports { amqp: free_port(), amqps: free_port(), distribution: free_port(), mapper: free_port() };
         std::fs::write(folder.path().join("rabbitmq.conf"), configuration(ports, options)).expect("a file");

@@ -43,8 +43,7 @@ impl Proxy {
             .enable_all()
             .build()
             .expect("a runtime for the proxy");
-        let listener =
-            runtime.block_on(TcpListener::bind(("127.0.0.1", 0))).expect("a port for the proxy");
+        let listener = runtime.block_on(TcpListener::bind(("127.0.0.1", 0))).expect("a port for the proxy");
         let address = listener.local_addr().expect("a bound socket has an address");
         let (fault, faults) = watch::channel(Fault::None);
         runtime.spawn(async move {

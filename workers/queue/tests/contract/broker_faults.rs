@@ -101,7 +101,8 @@ fn item_6_a_silent_network_costs_the_lease_and_no_ack_is_stale() {
 
 #[test]
 fn item_7_a_consumer_timeout_gives_the_job_to_another_worker() {
-    let options = BrokerOptions { consumer_timeout: Some(Duration::from_secs(3)), ..BrokerOptions::default() };
+    let options =
+        BrokerOptions { consumer_timeout: Some(Duration::from_secs(3)), ..BrokerOptions::default() };
     let broker = Broker::start_with(&options);
     run(async {
         let queue = open(&format!("{}?prefix={}", broker.url(), prefix())).await;
@@ -146,7 +147,10 @@ fn item_8_what_is_missing_is_told_within_10_s_and_nothing_is_acknowledged() {
             .await
             .unwrap();
         let error = within(SOON, test.queue.publish(&report_events())).await.unwrap_err();
-        assert!(matches!(&error, QueueError::Unroutable { routing_key, .. } if routing_key == "interview.report.completed"), "{error}");
+        assert!(
+            matches!(&error, QueueError::Unroutable { routing_key, .. } if routing_key == "interview.report.completed"),
+            "{error}"
+        );
         // The exchange itself is gone.
         channel
             .exchange_delete(topology.events_exchange().into(), ExchangeDeleteOptions::default())

@@ -46,7 +46,8 @@ mod cases {
             assert_eq!(delivery.headers.deliveries, 1, "{:?}", delivery.headers);
             if delivery.headers.message_id == "poison" {
                 crashes += 1;
-                let settled = delivery.fail(&Failure::new(ErrorCode::Crash, "the decoder died")).await.unwrap();
+                let settled =
+                    delivery.fail(&Failure::new(ErrorCode::Crash, "the decoder died")).await.unwrap();
                 let expected = [
                     Settled::Retried { after: Duration::from_secs(1) },
                     Settled::DeadLettered { alert: false },
@@ -62,7 +63,10 @@ mod cases {
         assert_eq!(letters.len(), 1);
         let letter = &letters[0];
         assert_eq!((letter.message_id.as_str(), letter.attempt), ("poison", 2));
-        assert_eq!((letter.code.as_deref(), letter.message.as_deref()), (Some("CRASH"), Some("the decoder died")));
+        assert_eq!(
+            (letter.code.as_deref(), letter.message.as_deref()),
+            (Some("CRASH"), Some("the decoder died"))
+        );
         assert_eq!((letter.lane, &letter.body), (Lane::Interactive, &job("poison", Lane::Bulk).body));
         assert!(letter.failed_at >= letter.queued_at && letter.queued_at.is_some());
         let events = results(&test).await;
@@ -104,7 +108,9 @@ mod cases {
         let ids: Vec<String> = results(&test)
             .await
             .into_iter()
-            .filter(|event| matches!(&event.data, EventData::ReportFailed(failed) if failed.message_id == "j2"))
+            .filter(
+                |event| matches!(&event.data, EventData::ReportFailed(failed) if failed.message_id == "j2"),
+            )
             .map(|event| event.id)
             .collect();
         assert_eq!(ids.len(), 2);

@@ -12,7 +12,7 @@ over_both! {
 
 /// Events for tests.
 pub(crate) mod making {
-    use interview_schemas::event::{Artefacts, ArtefactRef, Progress, ProgressStage};
+    use interview_schemas::event::{ArtefactRef, Artefacts, Progress, ProgressStage};
     use interview_schemas::event_making::EventContext;
     use interview_schemas::parse::from_json;
     use interview_schemas::report::Report;

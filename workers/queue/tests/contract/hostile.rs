@@ -14,8 +14,13 @@ mod cases {
 
     pub(super) async fn item_24_any_body_is_given_out_and_can_be_buried(kind: Kind) {
         let test = TestQueue::new(kind).await;
-        let bodies: [&[u8]; 5] =
-            [b"", b"{", b"\xff\xfe\x00", br#"{"job_id": 7, "tenant": [], "candidate": "x"}"#, &[b'['; 200_000]];
+        let bodies: [&[u8]; 5] = [
+            b"",
+            b"{",
+            b"\xff\xfe\x00",
+            br#"{"job_id": 7, "tenant": [], "candidate": "x"}"#,
+            &[b'['; 200_000],
+        ];
         for (number, body) in bodies.iter().enumerate() {
             let message_id = format!("odd-{number}-{}", "过".repeat(200));
             let lane = Lane::Interactive;
@@ -58,9 +63,7 @@ fn item_24_headers_of_strangers_have_defaults_over_rabbitmq() {
         headers.insert("x-attempt".into(), AMQPValue::LongString("many".into()));
         headers.insert("traceparent".into(), AMQPValue::LongString("x".repeat(90_000).into()));
         headers.insert("x-queued-at".into(), AMQPValue::Boolean(true));
-        for properties in
-            [BasicProperties::default(), BasicProperties::default().with_headers(headers)]
-        {
+        for properties in [BasicProperties::default(), BasicProperties::default().with_headers(headers)] {
             channel
                 .basic_publish(
                     Topology::of(&url).jobs_exchange().into(),

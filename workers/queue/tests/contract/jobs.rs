@@ -145,8 +145,7 @@ mod cases {
     pub(super) async fn neither_lane_starves_the_other(kind: Kind) {
         let test = TestQueue::new(kind).await;
         for number in 0..20 {
-            let jobs =
-                [Lane::Interactive, Lane::Bulk].map(|lane| job(&format!("{lane}-{number}"), lane));
+            let jobs = [Lane::Interactive, Lane::Bulk].map(|lane| job(&format!("{lane}-{number}"), lane));
             test.queue.enqueue(&jobs).await.unwrap();
         }
         let mut lanes = Vec::new();
@@ -167,14 +166,11 @@ mod cases {
         let another = test.another().await;
         let ids: Vec<String> = (0..6).map(|number| format!("j{number}")).collect();
         // Slots that wait before anything is there, and slots that come later: none hoards.
-        let waiting = tokio::join!(
-            async { tokio::join!(test.next(), test.next(), test.next()) },
-            async {
-                tokio::time::sleep(Duration::from_millis(300)).await;
-                let jobs: Vec<_> = ids.iter().map(|id| job(id, Lane::Bulk)).collect();
-                another.enqueue(&jobs).await.unwrap();
-            }
-        );
+        let waiting = tokio::join!(async { tokio::join!(test.next(), test.next(), test.next()) }, async {
+            tokio::time::sleep(Duration::from_millis(300)).await;
+            let jobs: Vec<_> = ids.iter().map(|id| job(id, Lane::Bulk)).collect();
+            another.enqueue(&jobs).await.unwrap();
+        });
         let ((one, two, three), ()) = waiting;
         let rest = tokio::join!(next(&another), next(&another), next(&another));
         let all = [one, two, three, rest.0, rest.1, rest.2];

@@ -26,8 +26,15 @@ pub(crate) fn report(delivery: &Delivery) -> Event {
     let status = InterviewStatus::Review;
     let id = format!("report.{job_id}");
     let (candidate, title) = (job.candidate.unwrap(), status.title());
-    let changed =
-        StatusChanged { job_id, tenant: job.tenant, candidate, status, title, proposal: true, report_id: None };
+    let changed = StatusChanged {
+        job_id,
+        tenant: job.tenant,
+        candidate,
+        status,
+        title,
+        proposal: true,
+        report_id: None,
+    };
     context().status_changed(id, changed)
 }
 

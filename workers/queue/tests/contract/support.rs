@@ -139,7 +139,9 @@ pub(crate) struct Certificates {
 
 /// Makes certificates for `localhost`.
 pub(crate) fn certificates(folder: &std::path::Path) -> Certificates {
-    use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, ExtendedKeyUsagePurpose, IsCa, KeyPair};
+    use rcgen::{
+        BasicConstraints, CertificateParams, CertifiedIssuer, ExtendedKeyUsagePurpose, IsCa, KeyPair,
+    };
 
     let write = |name: &str, text: String| {
         let path = folder.join(name);
