@@ -38,7 +38,7 @@ fn main() -> Result<(), Box<dyn Error>> {
         index += 1;
         let (clock, processor) = (Instant::now(), processor_s());
         let picture = Picture::new(&frame).ok_or("empty picture")?;
-        let faces = tracker.push(&mut vision, &frame, &picture, false)?;
+        let faces = tracker.push(vision.faces(), &frame, &picture, false)?;
         let spent = (clock.elapsed().as_secs_f64(), processor_s() - processor);
         let points: Vec<_> = faces.iter().map(|face| &face.mesh.points).collect();
         let line = serde_json::json!({"wall_s": spent.0, "cpu_s": spent.1, "faces": points});

@@ -157,30 +157,31 @@ pub fn face_quality(crop: &[f32], points: &[[f32; 3]], outside_ratio: f64) -> Fa
     let first = low.map(|value| value.clamp(0.0, limit - 3.0) as usize);
     let last = [0, 1].map(|axis| (high[axis].clamp(0.0, limit) as usize).max(first[axis] + 3));
     let width = last[0] - first[0];
-    let values: Vec<f32> = (first[1]..last[1])
-        .flat_map(|row| {
-            crop[(row * INPUT_SIZE + first[0]) * 3..(row * INPUT_SIZE + last[0]) * 3].chunks_exact(3)
-        })
-        .map(|rgb| (0.299 * rgb[0] + 0.587 * rgb[1] + 0.114 * rgb[2]) * 255.0)
-        .collect();
+    let mut values = Vec::with_capacity(width * (last[1] - first[1]));
+    for row in first[1]..last[1] {
+        let pixels =
+            crop[(row * INPUT_SIZE + first[0]) * 3..(row * INPUT_SIZE + last[0]) * 3].chunks_exact(3);
+        values.extend(pixels.map(|rgb| (0.299 * rgb[0] + 0.587 * rgb[1] + 0.114 * rgb[2]) * 255.0));
+    }
+    let half = width / 2;
+    let (mut left, mut right, mut dark, mut bright) = (0.0f64, 0.0f64, 0u32, 0u32);
+    for row in values.chunks_exact(width) {
+        left += f64::from(row[..half].iter().sum::<f32>());
+        right += f64::from(row[half..].iter().sum::<f32>());
+        for &value in row {
+            dark += u32::from(value < DARK);
+            bright += u32::from(value > BRIGHT);
+        }
+    }
+    let rows = (last[1] - first[1]) as f64;
     let count = values.len().max(1) as f64;
-    let mean = |side: &dyn Fn(usize) -> bool| {
-        let (sum, count) = values
-            .iter()
-            .enumerate()
-            .filter(|(index, _)| side(index % width))
-            .fold((0.0f64, 0u32), |(sum, count), (_, &value)| (sum + f64::from(value), count + 1));
-        sum / f64::from(count.max(1)) / 255.0
-    };
-    let share = |test: fn(f32) -> bool| values.iter().filter(|&&value| test(value)).count() as f64 / count;
+    let share = |counted: u32| round_decimals(f64::from(counted) / count, 4);
+    let mean = |sum: f64, columns: usize| sum / (rows * columns as f64).max(1.0) / 255.0;
     FaceQuality {
-        brightness: round_decimals(mean(&|_| true), 4),
-        dark_ratio: round_decimals(share(|value| value < DARK), 4),
-        bright_ratio: round_decimals(share(|value| value > BRIGHT), 4),
-        side_light: round_decimals(
-            (mean(&|column| column < width / 2) - mean(&|column| column >= width / 2)).abs(),
-            4,
-        ),
+        brightness: round_decimals(mean(left + right, width), 4),
+        dark_ratio: share(dark),
+        bright_ratio: share(bright),
+        side_light: round_decimals((mean(left, half) - mean(right, width - half)).abs(), 4),
         sharpness: round_decimals(laplacian_variance(&values, width), 2),
         outside_ratio: round_decimals(outside_ratio, 4),
     }
