@@ -71,6 +71,8 @@ pub enum NotAssessed {
     NoFace,
     /// The shoulders were not in view.
     NoBody,
+    /// The person showed no usual state to compare with, such as a direction in which they mostly look.
+    NoBaseline,
     /// Too little of it to measure.
     TooShort,
     /// Picture or sound is too poor.

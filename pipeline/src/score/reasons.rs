@@ -16,6 +16,7 @@ pub fn not_assessed_text(reason: NotAssessed) -> Bilingual {
         NotAssessed::NoVideo => ("no picture", "无画面"),
         NotAssessed::NoSpeech => ("no speech", "无语音"),
         NotAssessed::NoFace => ("no usable face", "未见可用人脸"),
+        NotAssessed::NoBaseline => ("no usual direction of gaze", "没有惯常的视线方向"),
         NotAssessed::NoBody => ("shoulders not in view", "肩部不在画面内"),
         NotAssessed::TooShort => ("too little of it", "内容过短"),
         NotAssessed::PoorQuality => ("picture or sound too poor", "画面或声音质量过差"),

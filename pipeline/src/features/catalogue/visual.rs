@@ -180,8 +180,8 @@ pub const DEFINITIONS: &[FeatureDefinition] = &[
         range: (0.0, 1.0),
         title_en: "Eye contact",
         title_zh: "目光接触占比",
-        definition_en: "Share of the time with known gaze in which the gaze lies in a cone of 10 degrees (left beyond 12.5) around the person's own most frequent direction. Gaze is the mean turn of both irises plus the turn of the head. Where the camera stands is unknown, so the densest direction is taken for it; the direction and its uncertainty stand in the evidence, and the confidence falls when it lies far off or holds little of the time. Shut eyes do not count.",
-        definition_zh: "视线位于以本人最常注视方向为中心的 10 度视锥内（超过 12.5 度视为离开）的时间占已知视线时间的比例。视线为双眼虹膜偏转均值加头部转动。镜头位置未知，故以最密集方向代替；方向与误差见证据，偏离过大或占时过少时置信度降低。闭眼不计。",
+        definition_en: "Share of the time with known gaze in which the gaze lies in a cone of 10 degrees (left beyond 12.5) around the person's own most frequent direction. Gaze is the mean turn of both irises plus the turn of the head. Where the camera stands is unknown, so the densest direction is taken for it; the direction and its uncertainty stand in the evidence, and the confidence falls when it lies far off or holds little of the time. Not assessed when less than 45 % of the gaze lies within 6 degrees of it: the person looks all around. Shut eyes do not count.",
+        definition_zh: "视线位于以本人最常注视方向为中心的 10 度视锥内（超过 12.5 度视为离开）的时间占已知视线时间的比例。视线为双眼虹膜偏转均值加头部转动。镜头位置未知，故以最密集方向代替；方向与误差见证据，偏离过大或占时过少时置信度降低；若该方向 6 度内的视线不足 45%（四处张望），则不作评估。闭眼不计。",
         source: "Gamer & Hecht 2007, \"Are you looking at me? Measuring the cone of gaze\"; own calibration",
     },
     FeatureDefinition {

@@ -40,8 +40,18 @@ pub(super) struct Body<'a> {
     end_s: f64,
 }
 
+/// Largest distance in time between a look at the body and a frame with the candidate's face, in seconds.
+const FACE_NEAR_S: f64 = 1.0;
+
+/// Whether the candidate's face was seen about that time: a body alone may be a drawing or somebody else.
+fn face_near(view: &View<'_>, t_s: f64) -> bool {
+    let from = view.samples.partition_point(|sample| sample.t_s < t_s - FACE_NEAR_S);
+    let about = view.samples[from..].iter().take_while(|sample| sample.t_s <= t_s + FACE_NEAR_S);
+    about.into_iter().any(|sample| sample.face.is_some())
+}
+
 impl<'a> Body<'a> {
-    /// The looks with both shoulders, or why there are too few.
+    /// The looks with both shoulders of the candidate, or why there are too few.
     pub(super) fn new(frames: &'a [BodyFrame], view: &View<'_>) -> Result<Self, NotAssessed> {
         let (first, last) = (view.samples.first().map(|s| s.t_s), view.samples.last().map(|s| s.t_s));
         let within = |frame: &&BodyFrame| {
@@ -51,6 +61,7 @@ impl<'a> Body<'a> {
         let looks: Vec<Look<'a>> = frames
             .iter()
             .filter(within)
+            .filter(|frame| face_near(view, frame.t_s))
             .filter_map(|frame| {
                 let (left, right) = (frame.points.get("left_shoulder")?, frame.points.get("right_shoulder")?);
                 let width = (left.x - right.x).hypot(left.y - right.y);

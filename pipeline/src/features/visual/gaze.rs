@@ -15,6 +15,9 @@ pub(super) const CONE_DEG: f64 = 10.0;
 const LOST_DEG: f64 = 12.5;
 /// Shortest look away that counts, in seconds.
 const SHORTEST_AVERSION_S: f64 = 0.4;
+/// With less of the time this near the centre, the person looks all around: there is no direction to calibrate to, and
+/// the centre would jump with every change of light. People who talk to a camera have 0.75 and more.
+const STEADY: (f64, f64) = (6.0, 0.45);
 /// Looks to the same spot lie within this angle, in degrees.
 const SPOT_DEG: f64 = 6.0;
 /// Shortest look to the same off-screen spot that is pointed out, in seconds.
@@ -89,6 +92,12 @@ impl GazeSeries {
             .filter(|(state, _)| **state == Some(false))
             .map(|(_, point)| point.step_s)
             .sum()
+    }
+
+    /// Whether the person looks in one direction often enough for it to be taken for that of the camera.
+    pub(super) fn has_centre(&self) -> bool {
+        let near = self.away.iter().filter(|point| point.value.is_some_and(|angle| angle <= STEADY.0));
+        near.map(|point| point.step_s).sum::<f64>() >= STEADY.1 * self.known_s
     }
 
     /// How far the centre can be taken for the camera: it should lie near the axis and hold much of the time.

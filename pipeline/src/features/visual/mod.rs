@@ -160,6 +160,9 @@ impl<'a> Seen<'a> {
         if gaze.known_s < 2.0 {
             return Err(NotAssessed::TooShort);
         }
+        if !gaze.has_centre() {
+            return Err(NotAssessed::NoBaseline);
+        }
         let confidence = self.view.confidence() * gaze.trust();
         let aversions = gaze.aversions();
         let shown = evidence(&aversions, "looks away / 视线移开", MAX_EVIDENCE);

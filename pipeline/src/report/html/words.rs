@@ -38,6 +38,9 @@ pub(super) fn not_assessed(reason: NotAssessed) -> Bilingual {
         NotAssessed::NoVideo => ("the recording has no picture", "录制内容没有画面"),
         NotAssessed::NoSpeech => ("nobody speaks in the recording", "录音中没有语音"),
         NotAssessed::NoFace => ("no face was in view for long enough", "画面中未出现足够时长的人脸"),
+        NotAssessed::NoBaseline => {
+            ("there is no usual direction of gaze to compare with", "没有可作基准的惯常视线方向")
+        }
         NotAssessed::NoBody => ("the shoulders were not in view", "画面中看不到肩部"),
         NotAssessed::TooShort => ("there was too little of it to measure", "内容过少，无法测量"),
         NotAssessed::PoorQuality => ("picture or sound is too poor", "画面或声音质量过差"),
