@@ -13,7 +13,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
 use interview_queue::testing::Broker;
-use interview_queue::{EventSink, JobQueue, Lane, NewJob, Queue, QueueUrl, connect};
+use interview_queue::{Lane, NewJob, Queue, QueueUrl, connect};
 use interview_schemas::event::{ArtefactRef, Artefacts};
 use interview_schemas::event_making::EventContext;
 use interview_schemas::parse::from_json;

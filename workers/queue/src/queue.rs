@@ -92,7 +92,8 @@ pub enum EventFilter {
 /// Reads events.
 #[async_trait]
 pub trait EventStream: Send {
-    /// The next event; `None` when there was none for this long.
+    /// The next event; `None` when there was none for this long. Wait for the end of the call: an event that came
+    /// to a call nobody waits for any more is given again only to the next reader.
     ///
     /// # Errors
     /// When the queue cannot be reached; calling again connects again.

@@ -112,7 +112,7 @@ impl EventStream for AmqpEvents {
                 }
             }
         };
-        self.core.run_while_wanted(work).await
+        self.core.run(work).await
     }
 
     async fn ack(&mut self, event: &ReceivedEvent) -> Result<(), QueueError> {

@@ -20,6 +20,7 @@ use async_trait::async_trait;
 use interview_schemas::Event;
 use jiff::Timestamp;
 use tokio::runtime::{Builder, Runtime};
+use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
 use crate::error::QueueError;
@@ -54,12 +55,13 @@ impl Drop for OwnRuntime {
     }
 }
 
-/// Stops a task whose result nobody waits for any more.
-struct AbortOnDrop<T>(JoinHandle<T>);
+/// Tells a task that nobody waits for its result any more. It is not stopped in the middle of a call to lapin, which
+/// would leave consumers behind that hold messages; it stops where nothing is half done.
+struct Wanted(watch::Sender<bool>);
 
-impl<T> Drop for AbortOnDrop<T> {
+impl Drop for Wanted {
     fn drop(&mut self) {
-        self.0.abort();
+        self.0.send_replace(false);
     }
 }
 
@@ -71,24 +73,13 @@ impl Core {
         self.runtime.0.as_ref().map(|runtime| runtime.spawn(work))
     }
 
-    /// Runs work on the queue's own runtime. It goes on when the caller stops waiting: what was begun is settled.
+    /// Runs work on the queue's own runtime. It goes on when the caller stops waiting: what was begun is ended.
     async fn run<T: Send + 'static>(
         &self,
         work: impl Future<Output = Result<T, QueueError>> + Send + 'static,
     ) -> Result<T, QueueError> {
         let task = self.spawn(work).ok_or_else(closed)?;
         task.await.map_err(|error| QueueError::Internal(format!("a task of the queue ended: {error}")))?
-    }
-
-    /// The same, stopped when the caller stops waiting.
-    async fn run_while_wanted<T: Send + 'static>(
-        &self,
-        work: impl Future<Output = Result<T, QueueError>> + Send + 'static,
-    ) -> Result<T, QueueError> {
-        let mut task = AbortOnDrop(self.spawn(work).ok_or_else(closed)?);
-        (&mut task.0)
-            .await
-            .map_err(|error| QueueError::Internal(format!("a task of the queue ended: {error}")))?
     }
 
     fn retry_copy(&self, job: &JobHeaders, body: Vec<u8>, tier: Duration) -> Outgoing {
@@ -174,7 +165,7 @@ impl AmqpQueue {
             runtime: OwnRuntime(Some(runtime)),
         });
         let first = Arc::clone(&core);
-        core.run_while_wanted(async move { first.publisher.link().live().await.map(drop) }).await?;
+        core.run(async move { first.publisher.link().live().await.map(drop) }).await?;
         Ok(Self { core })
     }
 }
@@ -188,12 +179,12 @@ impl JobQueue for AmqpQueue {
 
     async fn check(&self) -> Result<(), QueueError> {
         let core = Arc::clone(&self.core);
-        self.core.run_while_wanted(async move { admin::check(&core).await }).await
+        self.core.run(async move { admin::check(&core).await }).await
     }
 
     async fn status(&self) -> Result<QueueStatus, QueueError> {
         let core = Arc::clone(&self.core);
-        self.core.run_while_wanted(async move { admin::status(&core).await }).await
+        self.core.run(async move { admin::status(&core).await }).await
     }
 
     async fn enqueue(&self, jobs: &[NewJob]) -> Result<(), QueueError> {
@@ -210,17 +201,23 @@ impl JobQueue for AmqpQueue {
 
     async fn receive(&self) -> Result<Delivery, QueueError> {
         let core = Arc::clone(&self.core);
+        let (sender, wanted) = watch::channel(true);
+        let _wanted = Wanted(sender);
         self.core
-            .run_while_wanted(async move {
-                let received = core.receiver.receive().await?;
-                Ok(settle::delivery(core, received))
+            .run(async move {
+                let received = core.receiver.receive(wanted.clone()).await?;
+                if *wanted.borrow() {
+                    return Ok(settle::delivery(core, received));
+                }
+                core.receiver.requeue(received).await;
+                Err(closed())
             })
             .await
     }
 
     async fn dead_letters(&self, limit: usize) -> Result<Vec<DeadLetter>, QueueError> {
         let core = Arc::clone(&self.core);
-        self.core.run_while_wanted(async move { admin::dead_letters(&core, limit).await }).await
+        self.core.run(async move { admin::dead_letters(&core, limit).await }).await
     }
 
     async fn retry_dead_letter(&self, message_id: &str) -> Result<(), QueueError> {

@@ -17,6 +17,7 @@ use lapin::options::{
 };
 use lapin::types::FieldTable;
 use lapin::{Channel, Consumer};
+use tokio::sync::watch;
 
 use super::link::{Backoff, Link, Live};
 use crate::error::QueueError;
@@ -98,24 +99,27 @@ impl Receiver {
         [first, second, &self.exhausted]
     }
 
-    /// Waits for the next message, through any number of broken connections.
-    pub(super) async fn receive(&self) -> Result<Received, QueueError> {
+    /// Waits for the next message, through any number of broken connections, while it is wanted.
+    pub(super) async fn receive(&self, mut wanted: watch::Receiver<bool>) -> Result<Received, QueueError> {
         let mut backoff = Backoff::default();
         loop {
-            let error = match self.try_receive().await {
+            let error = match self.try_receive(&mut wanted).await {
                 Ok(received) => return Ok(received),
                 Err(error) => error,
             };
-            if !error.is_transient() {
+            if !error.is_transient() || !*wanted.borrow() {
                 return Err(error);
             }
             tracing::debug!(%error, "receiving again");
-            backoff.wait().await;
+            tokio::select! {
+                () = backoff.wait() => {}
+                () = unwanted(&mut wanted) => {}
+            }
         }
     }
 
-    async fn try_receive(&self) -> Result<Received, QueueError> {
-        let channel = self.channel().await?;
+    async fn try_receive(&self, wanted: &mut watch::Receiver<bool>) -> Result<Received, QueueError> {
+        let channel = self.channel(wanted).await?;
         for source in self.order() {
             if source.empty.holds() {
                 continue;
@@ -132,11 +136,15 @@ impl Receiver {
                 None => source.empty.note(source.empty_for),
             }
         }
-        self.wait_for_first(channel).await
+        self.wait_for_first(channel, wanted).await
     }
 
     /// Subscribes to every source and takes the first message; what races in behind it goes back at once.
-    async fn wait_for_first(&self, channel: JobChannel) -> Result<Received, QueueError> {
+    async fn wait_for_first(
+        &self,
+        channel: JobChannel,
+        wanted: &mut watch::Receiver<bool>,
+    ) -> Result<Received, QueueError> {
         let sources = self.order();
         let mut consumers = Vec::new();
         for source in sources {
@@ -160,10 +168,14 @@ impl Receiver {
             Box::pin(tagged.chain(ended)) as TaggedStream
         });
         let mut deliveries = select_all(streams);
-        let Some((number, first)) = deliveries.next().await else {
-            return Err(self.link.error(&ended()));
+        let first = tokio::select! {
+            first = deliveries.next() => first,
+            () = unwanted(wanted) => None,
         };
-        let first = first.map_err(|error| self.link.error(&error))?;
+        let first = match first {
+            Some((number, delivery)) => Some((number, delivery.map_err(|error| self.link.error(&error))?)),
+            None => None,
+        };
         for tag in tags {
             channel
                 .channel
@@ -178,11 +190,19 @@ impl Receiver {
                 surplus.acker.nack(options).await.map_err(|error| self.link.error(&error))?;
             }
         }
-        Ok(Received { delivery: first, exhausted: sources[number].exhausted, channel })
+        match first {
+            Some((number, delivery)) => {
+                Ok(Received { delivery, exhausted: sources[number].exhausted, channel })
+            }
+            None => {
+                self.give_back(channel);
+                Err(self.link.error(&ended()))
+            }
+        }
     }
 
     /// A channel that no running job uses.
-    async fn channel(&self) -> Result<JobChannel, QueueError> {
+    async fn channel(&self, wanted: &mut watch::Receiver<bool>) -> Result<JobChannel, QueueError> {
         loop {
             let idle = self.idle.lock().unwrap_or_else(PoisonError::into_inner).pop();
             match idle {
@@ -193,10 +213,22 @@ impl Receiver {
                 None => break,
             }
         }
-        let live = self.link.live_at_last().await?;
+        let live = tokio::select! {
+            live = self.link.live_at_last() => live?,
+            () = unwanted(wanted) => return Err(self.link.error(&ended())),
+        };
         let channel = live.connection.create_channel().await.map_err(|error| self.link.error(&error))?;
         channel.basic_qos(1, BasicQosOptions::default()).await.map_err(|error| self.link.error(&error))?;
         Ok(JobChannel { live, channel })
+    }
+
+    /// Gives a message back that nobody waits for any more.
+    pub(super) async fn requeue(&self, received: Received) {
+        let options = BasicNackOptions { requeue: true, multiple: false };
+        // A channel that is gone has given it back already.
+        if received.delivery.acker.nack(options).await.is_ok() {
+            self.give_back(received.channel);
+        }
     }
 
     /// Takes a channel back whose job is settled.
@@ -206,6 +238,12 @@ impl Receiver {
             idle.push(channel);
         }
     }
+}
+
+/// Ends when nobody waits for the message any more.
+async fn unwanted(wanted: &mut watch::Receiver<bool>) {
+    // A sender that is gone has said `false` before.
+    let _ = wanted.wait_for(|wanted| !wanted).await;
 }
 
 type TaggedStream = Pin<Box<dyn futures_util::Stream<Item = (usize, lapin::Result<AmqpDelivery>)> + Send>>;

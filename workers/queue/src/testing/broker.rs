@@ -77,6 +77,9 @@ impl Broker {
         let ports =
             Ports { amqp: free_port(), amqps: free_port(), distribution: free_port(), mapper: free_port() };
         std::fs::write(folder.path().join("rabbitmq.conf"), configuration(ports, options)).expect("a file");
+        // How often the broker looks for consumers that are late has no name in the other file.
+        let advanced = "[{rabbit, [{channel_tick_interval, 1000}]}].\n";
+        std::fs::write(folder.path().join("advanced.config"), advanced).expect("a file");
         std::fs::write(folder.path().join("plugins"), "[].").expect("a file");
         // Started here, so that Erlang does not start one that outlives the test.
         let mut mapper = Command::new("epmd");
@@ -133,7 +136,7 @@ impl Broker {
             .env("RABBITMQ_DIST_PORT", self.ports.distribution.to_string())
             .env("RABBITMQ_CONF_ENV_FILE", path("no-such-file"))
             .env("RABBITMQ_CONFIG_FILE", path("rabbitmq.conf"))
-            .env("RABBITMQ_ADVANCED_CONFIG_FILE", path("no-such-file"))
+            .env("RABBITMQ_ADVANCED_CONFIG_FILE", path("advanced.config"))
             .env("RABBITMQ_ENABLED_PLUGINS_FILE", path("plugins"))
             .env("RABBITMQ_MNESIA_BASE", path("data"))
             .env("RABBITMQ_LOG_BASE", path("log"))
@@ -302,7 +305,7 @@ fn configuration(ports: Ports, options: &BrokerOptions) -> String {
         ports.amqp
     );
     if let Some(timeout) = options.consumer_timeout {
-        text += &format!("consumer_timeout = {}\nchannel_tick_interval = 1000\n", timeout.as_millis());
+        text += &format!("consumer_timeout = {}\n", timeout.as_millis());
     }
     if let Some((authority, certificate, key)) = &options.tls {
         text += &format!(

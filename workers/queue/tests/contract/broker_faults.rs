@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use interview_queue::testing::{Broker, BrokerOptions, Fault, Proxy};
 use interview_queue::topology::Topology;
-use interview_queue::{EventSink, JobQueue, Lane, NewJob, QueueError, QueueUrl, connect};
+use interview_queue::{Lane, NewJob, QueueError, QueueUrl, connect};
 use lapin::options::ExchangeDeleteOptions;
 use lapin::{Connection, ConnectionProperties};
 
@@ -102,14 +102,14 @@ fn item_6_a_silent_network_costs_the_lease_and_no_ack_is_stale() {
 #[test]
 fn item_7_a_consumer_timeout_gives_the_job_to_another_worker() {
     let options =
-        BrokerOptions { consumer_timeout: Some(Duration::from_secs(3)), ..BrokerOptions::default() };
+        BrokerOptions { consumer_timeout: Some(Duration::from_secs(8)), ..BrokerOptions::default() };
     let broker = Broker::start_with(&options);
     run(async {
         let queue = open(&format!("{}?prefix={}", broker.url(), prefix())).await;
         queue.setup().await.unwrap();
         queue.enqueue(&[job("slow", Lane::Bulk)]).await.unwrap();
         let slow = next(&queue).await;
-        tokio::time::sleep(Duration::from_secs(1)).await;
+        tokio::time::sleep(Duration::from_secs(5)).await;
         // Its neighbour is younger and must not be taken along.
         queue.enqueue(&[job("young", Lane::Bulk)]).await.unwrap();
         let young = next(&queue).await;

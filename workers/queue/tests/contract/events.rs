@@ -59,7 +59,7 @@ pub(crate) mod making {
 mod cases {
     use std::time::Duration;
 
-    use interview_queue::{EventFilter, EventSink, EventStream};
+    use interview_queue::{EventFilter, EventStream};
     use interview_schemas::Event;
 
     use super::making::{progress, report_events};

@@ -1,7 +1,7 @@
 //! The contract of the queue: the same tests over RabbitMQ and SQLite, then what only one of them can suffer.
 //! Numbers in names are those of the checklist of faults in `docs/operate.md`.
 
-#![allow(clippy::unwrap_used)] // helpers of tests
+#![allow(clippy::unwrap_used, clippy::print_stdout)] // helpers of tests, which say what they measured
 
 mod broker_faults;
 mod dead_letters;

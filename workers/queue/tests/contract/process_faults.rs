@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
-use interview_queue::{Delivery, EventFilter, EventSink, JobQueue, Lane, NewJob};
+use interview_queue::{Delivery, EventFilter, Lane, NewJob};
 use interview_schemas::Event;
 use interview_schemas::event::{InterviewStatus, StatusChanged};
 use serde_json::Value;
@@ -102,7 +102,7 @@ mod cases {
     use super::*;
 
     pub(super) async fn item_1_workers_killed_at_any_moment_lose_nothing(kind: Kind) {
-        const JOBS: usize = 150;
+        const JOBS: usize = 100;
         let test = TestQueue::new(kind).await;
         let jobs: Vec<NewJob> = (0..JOBS)
             .map(|number| {
@@ -115,7 +115,7 @@ mod cases {
         let mut kills = 0;
         loop {
             let mut worker = start_worker(&test.url);
-            let life = Duration::from_millis(150 + 40 * (kills % 8));
+            let life = Duration::from_millis(300 + 70 * (kills % 8));
             tokio::time::sleep(life).await;
             worker.kill().unwrap();
             worker.wait().unwrap();

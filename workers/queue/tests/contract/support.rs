@@ -18,7 +18,6 @@ pub(crate) enum Kind {
 
 /// A queue of one test.
 pub(crate) struct TestQueue {
-    pub(crate) kind: Kind,
     pub(crate) url: String,
     pub(crate) queue: Arc<dyn Queue>,
     _folder: TempDir,
@@ -42,12 +41,12 @@ impl TestQueue {
         };
         let queue = open(&url).await;
         queue.setup().await.unwrap();
-        Self { kind, url, queue, _folder: folder }
+        Self { url, queue, _folder: folder }
     }
 
     /// A queue that is there already.
     pub(crate) fn around(url: String, queue: Arc<dyn Queue>) -> Self {
-        Self { kind: Kind::Amqp, url, queue, _folder: tempfile::tempdir().unwrap() }
+        Self { url, queue, _folder: tempfile::tempdir().unwrap() }
     }
 
     /// The same queue as another program sees it.
