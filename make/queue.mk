@@ -1,0 +1,20 @@
+# Clients that are not ours: what an HR system written in Python needs, in an environment of its own.
+
+CLIENTS := out/clients
+
+.PHONY: clients queue-figures
+
+clients: $(CLIENTS)/installed
+
+$(CLIENTS)/installed: tests/clients/requirements.txt
+	python3 -m venv $(CLIENTS)/venv
+	$(CLIENTS)/venv/bin/pip install --quiet --disable-pip-version-check --requirement tests/clients/requirements.txt
+	@touch $@
+
+test: clients
+
+# Throughput of the queue alone, over a private RabbitMQ and over SQLite.
+queue-figures: setup
+	$(CARGO) run --release --package interview-queue --features testing --example throughput
+	@rm -f out/throughput.db*
+	$(CARGO) run --release --package interview-queue --features testing --example throughput sqlite:out/throughput.db
