@@ -8,9 +8,8 @@ use futures_util::{StreamExt, stream};
 use http::header::CONTENT_TYPE;
 use http_body_util::{BodyExt, StreamBody};
 use hyper::body::{Frame, Incoming};
-use s3s::service::S3Service;
 
-use super::BoxError;
+use super::{BoxError, Door};
 
 /// What is done to an answer.
 #[derive(Debug, Clone)]
@@ -75,7 +74,7 @@ pub(crate) fn take(faults: &mut Vec<Fault>, method: &str, path: &str) -> Option<
 impl Action {
     pub(crate) async fn perform(
         self,
-        service: &S3Service,
+        door: &Door,
         request: http::Request<Incoming>,
     ) -> Result<http::Response<s3s::Body>, BoxError> {
         match self {
@@ -88,12 +87,12 @@ impl Action {
             }
             Self::Close => Err("closed on order".into()),
             Self::AnswerLate(time) => {
-                let answer = pass(service, request).await;
+                let answer = door.pass(request).await;
                 tokio::time::sleep(time).await;
                 answer
             }
             spoils => {
-                let (head, body) = pass(service, request).await?.into_parts();
+                let (head, body) = door.pass(request).await?.into_parts();
                 let body = BodyExt::collect(body).await?.to_bytes();
                 Ok(http::Response::from_parts(head, spoils.spoil(body)))
             }
@@ -141,13 +140,6 @@ impl Action {
             Self::Refuse(..) | Self::Close | Self::AnswerLate(_) => s3s::Body::from(body),
         }
     }
-}
-
-async fn pass(
-    service: &S3Service,
-    request: http::Request<Incoming>,
-) -> Result<http::Response<s3s::Body>, BoxError> {
-    service.call(request.map(s3s::Body::from)).await.map_err(BoxError::from)
 }
 
 fn streamed(

@@ -46,6 +46,21 @@ struct Shared {
     requests: Mutex<Vec<Request>>,
 }
 
+/// The way to the service.
+pub(crate) struct Door {
+    service: S3Service,
+    /// One write at a time: `s3s-fs` looks first and writes then, Amazon's writes on condition are atomic.
+    writing: tokio::sync::Mutex<()>,
+}
+
+impl Door {
+    pub(crate) async fn pass(&self, request: http::Request<Incoming>) -> Result<http::Response<s3s::Body>, BoxError> {
+        let is_write = request.method() == http::Method::PUT;
+        let _alone = if is_write { Some(self.writing.lock().await) } else { None };
+        self.service.call(request.map(s3s::Body::from)).await.map_err(BoxError::from)
+    }
+}
+
 /// A running server; gone with its folder when dropped.
 pub struct S3Server {
     address: SocketAddr,
@@ -67,7 +82,7 @@ impl S3Server {
         let mut builder =
             S3ServiceBuilder::new(s3s_fs::FileSystem::new(folder.path()).expect("the folder can be served"));
         builder.set_auth(SimpleAuth::from_single(ACCESS_KEY, SECRET_KEY));
-        let service = builder.build();
+        let door = Arc::new(Door { service: builder.build(), writing: tokio::sync::Mutex::new(()) });
         let shared = Arc::new(Shared::default());
         let (stop, stopped) = oneshot::channel();
         let (tell, told) = std::sync::mpsc::channel();
@@ -82,7 +97,7 @@ impl S3Server {
                 let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
                 tell.send(listener.local_addr().expect("a bound address")).expect("somebody waits");
                 tokio::select! {
-                    () = serve(listener, service, for_thread) => {}
+                    () = serve(listener, door, for_thread) => {}
                     _ = stopped => {}
                 }
             });
@@ -160,12 +175,12 @@ impl Drop for S3Server {
     }
 }
 
-async fn serve(listener: TcpListener, service: S3Service, shared: Arc<Shared>) {
+async fn serve(listener: TcpListener, door: Arc<Door>, shared: Arc<Shared>) {
     loop {
         let Ok((socket, _)) = listener.accept().await else { continue };
-        let (service, shared) = (service.clone(), Arc::clone(&shared));
+        let (door, shared) = (Arc::clone(&door), Arc::clone(&shared));
         tokio::spawn(async move {
-            let answer = service_fn(move |request| answer(service.clone(), Arc::clone(&shared), request));
+            let answer = service_fn(move |request| answer(Arc::clone(&door), Arc::clone(&shared), request));
             let connection =
                 hyper::server::conn::http1::Builder::new().serve_connection(TokioIo::new(socket), answer);
             // A client that goes away, or a connection cut on order, is no failure of the server.
@@ -177,7 +192,7 @@ async fn serve(listener: TcpListener, service: S3Service, shared: Arc<Shared>) {
 type BoxError = Box<dyn std::error::Error + Send + Sync>;
 
 async fn answer(
-    service: S3Service,
+    door: Arc<Door>,
     shared: Arc<Shared>,
     request: http::Request<Incoming>,
 ) -> Result<http::Response<s3s::Body>, BoxError> {
@@ -196,8 +211,8 @@ async fn answer(
         requests.len() - 1
     };
     let answered = match action {
-        Some(action) => action.perform(&service, request).await,
-        None => service.call(request.map(s3s::Body::from)).await.map_err(BoxError::from),
+        Some(action) => action.perform(&door, request).await,
+        None => door.pass(request).await,
     };
     let status = answered.as_ref().map_or(0, |answer| answer.status().as_u16());
     if let Some(request) = shared.requests.lock().unwrap_or_else(PoisonError::into_inner).get_mut(number) {
