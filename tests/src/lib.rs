@@ -2,6 +2,7 @@
 
 #![allow(clippy::print_stdout)] // a skipped test says so
 
+pub mod fleet;
 pub mod made;
 
 use std::path::{Path, PathBuf};

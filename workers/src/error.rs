@@ -5,6 +5,7 @@ use std::process::ExitCode;
 use interview_models::ModelError;
 use interview_pipeline::PipelineError;
 use interview_schemas::{ErrorCode, error_code::Fault};
+use interview_store::StoreError;
 
 /// What the exit codes mean; part of `--help`.
 pub(crate) const EXIT_CODES: &str = "Exit codes: 0 done; 1 the input is bad or cannot be judged; 2 usage or \
@@ -55,6 +56,12 @@ impl From<ModelError> for CommandError {
 
 impl From<PipelineError> for CommandError {
     fn from(error: PipelineError) -> Self {
+        Self::new(error.code(), error.to_string())
+    }
+}
+
+impl From<StoreError> for CommandError {
+    fn from(error: StoreError) -> Self {
         Self::new(error.code(), error.to_string())
     }
 }

@@ -2,6 +2,7 @@
 
 mod commands;
 mod error;
+mod fleet;
 mod memory;
 mod output;
 mod progress;
@@ -49,12 +50,39 @@ enum Command {
     Dead(commands::dead::DeadArgs),
     /// Makes the queue, says how full it is.
     Queue(commands::queue::QueueCommandArgs),
+    /// Takes jobs from a queue and analyses them until it is told to stop.
+    Worker(Box<fleet::worker::WorkerArgs>),
+    /// Removes a candidate with every copy, or whatever has outlived its time.
+    Erase(Box<fleet::erase::EraseArgs>),
+    /// The process of a slot of a worker; started by it.
+    #[command(hide = true)]
+    Slot(fleet::child::SlotArgs),
+}
+
+impl LogFormat {
+    /// The name on the command line.
+    fn as_str(self) -> &'static str {
+        match self {
+            Self::Text => "text",
+            Self::Json => "json",
+        }
+    }
+}
+
+impl Command {
+    /// What is logged unless INTERVIEW_LOG says otherwise: services tell what they do, commands only what is wrong.
+    fn default_log(&self) -> &'static str {
+        match self {
+            Self::Worker(_) | Self::Slot(_) => "info,ort=error",
+            _ => "warn,ort=error",
+        }
+    }
 }
 
 fn main() -> ExitCode {
     memory::give_back_large_blocks();
     let cli = Cli::parse();
-    init_logging(cli.log_format);
+    init_logging(cli.log_format, cli.command.default_log());
     let result = match cli.command {
         Command::Analyze(arguments) => commands::analyze::run(&arguments),
         Command::Models(arguments) => commands::models::run(&arguments),
@@ -63,6 +91,9 @@ fn main() -> ExitCode {
         Command::Results(arguments) => commands::results::run(&arguments),
         Command::Dead(arguments) => commands::dead::run(&arguments),
         Command::Queue(arguments) => commands::queue::run(&arguments),
+        Command::Worker(arguments) => fleet::worker::run(&arguments, cli.log_format),
+        Command::Erase(arguments) => fleet::erase::run(&arguments),
+        Command::Slot(arguments) => fleet::child::run(&arguments),
     };
     match result {
         Ok(status) => status,
@@ -71,9 +102,8 @@ fn main() -> ExitCode {
 }
 
 /// Sends the log to standard error; transcripts, faces and names never go there.
-fn init_logging(format: LogFormat) {
-    let filter =
-        EnvFilter::try_from_env("INTERVIEW_LOG").unwrap_or_else(|_| EnvFilter::new("warn,ort=error"));
+fn init_logging(format: LogFormat, default: &str) {
+    let filter = EnvFilter::try_from_env("INTERVIEW_LOG").unwrap_or_else(|_| EnvFilter::new(default));
     // lapin writes whole messages into its log, and a job holds words of a candidate.
     let filter = ["lapin=off", "amq_protocol=off"]
         .into_iter()

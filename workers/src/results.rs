@@ -22,10 +22,24 @@ pub(crate) struct Paths {
     pub(crate) overlay: Option<String>,
 }
 
+/// Whether a file must outlive a power cut.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Keep {
+    /// It is what the user asked for.
+    Durably,
+    /// It is read once, by a process of this machine that waits for it.
+    ForTheMoment,
+}
+
 /// Writes the results into a folder, which is made when it is missing.
-pub(crate) fn write(analysis: &Analysis, folder: &Path, keep_perception: bool) -> anyhow::Result<Paths> {
+pub(crate) fn write(
+    analysis: &Analysis,
+    folder: &Path,
+    keep_perception: bool,
+    keep: Keep,
+) -> anyhow::Result<Paths> {
     std::fs::create_dir_all(folder)?;
-    let json = |name: &str, bytes: Vec<u8>| write_file(folder, name, &bytes);
+    let json = |name: &str, bytes: Vec<u8>| write_file(folder, name, &bytes, keep);
     Ok(Paths {
         features: Some(json("features.json", pretty(&analysis.features)?)?),
         perception: keep_perception
@@ -44,11 +58,15 @@ fn pretty(value: &impl Serialize) -> anyhow::Result<Vec<u8>> {
 }
 
 /// Writes beside the target and renames, so that nobody ever reads half a file.
-fn write_file(folder: &Path, name: &str, bytes: &[u8]) -> anyhow::Result<String> {
+fn write_file(folder: &Path, name: &str, bytes: &[u8], keep: Keep) -> anyhow::Result<String> {
+    let path = folder.join(name);
+    if keep == Keep::ForTheMoment {
+        std::fs::write(&path, bytes)?;
+        return Ok(path.display().to_string());
+    }
     let mut file = tempfile::NamedTempFile::new_in(folder)?;
     file.write_all(bytes)?;
     file.as_file().sync_all()?;
-    let path = folder.join(name);
     let file = file.persist(&path)?;
     set_readable(&file)?;
     Ok(path.display().to_string())

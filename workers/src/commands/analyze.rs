@@ -16,7 +16,7 @@ use super::{RuntimeArgs, StoreArgs, job_file};
 use crate::error::{CommandError, exit_code};
 use crate::output;
 use crate::progress::Bars;
-use crate::results::{self, Paths};
+use crate::results::{self, Keep, Paths};
 
 /// Options of `interview analyze`.
 #[derive(Debug, Args)]
@@ -189,7 +189,7 @@ fn analyze(
         bars.clear();
     }
     let analysis = result?;
-    let mut paths = results::write(&analysis, out, args.keep_perception).map_err(|error| {
+    let mut paths = results::write(&analysis, out, args.keep_perception, Keep::Durably).map_err(|error| {
         CommandError::new(
             ErrorCode::Io,
             format!("the results cannot be written to {}: {error}", out.display()),

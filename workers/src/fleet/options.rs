@@ -1,0 +1,55 @@
+//! Options that several commands of the fleet share.
+
+use std::path::PathBuf;
+
+use clap::Args;
+use interview_store::{S3Options, SseMode, Store, StoreLocation};
+
+use crate::error::CommandError;
+
+/// The store and how to reach it.
+#[derive(Debug, Clone, Args)]
+pub(crate) struct StoreOptions {
+    /// Where media come from and reports go: s3://bucket/prefix or dir:PATH.
+    #[arg(long, value_name = "STORE", env = "INTERVIEW_STORE")]
+    pub(crate) store: StoreLocation,
+    /// URL of an S3 server that is not Amazon's.
+    #[arg(long, value_name = "URL", env = "INTERVIEW_S3_ENDPOINT")]
+    pub(crate) s3_endpoint: Option<String>,
+    /// Region of the bucket [default: as the AWS SDK finds it, else us-east-1].
+    #[arg(long, value_name = "REGION", env = "INTERVIEW_S3_REGION")]
+    pub(crate) s3_region: Option<String>,
+    /// Name the bucket in the path of the URL; most servers but Amazon's need it.
+    #[arg(long, env = "INTERVIEW_S3_PATH_STYLE")]
+    pub(crate) s3_path_style: bool,
+    /// Encryption at rest of what is written: bucket, aes256, kms or kms:KEY_ID.
+    #[arg(long, value_name = "MODE", env = "INTERVIEW_S3_SSE", default_value = "bucket")]
+    pub(crate) s3_sse: SseMode,
+}
+
+impl StoreOptions {
+    /// Opens the store and asks it for something, so that a wrong address or key is told at once.
+    ///
+    /// # Errors
+    /// What is wrong with the store.
+    pub(crate) async fn open(&self) -> Result<Store, CommandError> {
+        let options = S3Options {
+            endpoint: self.s3_endpoint.clone(),
+            region: self.s3_region.clone(),
+            path_style: self.s3_path_style,
+            sse: self.s3_sse.clone(),
+            access_key: None,
+        };
+        let store = Store::open(&self.store, &options).await?;
+        store.probe().await?;
+        Ok(store)
+    }
+}
+
+/// Where a worker keeps what it works on.
+#[derive(Debug, Clone, Args)]
+pub(crate) struct ScratchOptions {
+    /// Folder for recordings while they are analysed [default: the system's temporary folder].
+    #[arg(long, value_name = "DIR", env = "INTERVIEW_WORK_DIR")]
+    pub(crate) work_dir: Option<PathBuf>,
+}
