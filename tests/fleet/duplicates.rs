@@ -26,7 +26,9 @@ fn wait_for_request(scene: &Scene, method: &str, part: &str) {
 
 /// A request that is answered late shows where the worker is; there it is killed.
 fn killed_between_store_publish_and_acknowledgement(queue: QueueKind) {
-    for (step, part) in [("before the report is stored", "report.json"), ("after it, beside the event", "/audit/")] {
+    for (step, part) in
+        [("before the report is stored", "report.json"), ("after it, beside the event", "/audit/")]
+    {
         let scene = Scene::new(queue, StoreKind::S3);
         let server = scene.store.server();
         server.inject(Fault::once("PUT", part, Action::AnswerLate(Duration::from_secs(5))));

@@ -48,7 +48,11 @@ fn an_erased_candidate_leaves_nothing_behind(queue: QueueKind) {
     assert!(scene.store.get("default/media/a.wav").is_some());
 
     let receipt = erase(&scene, &["--candidate", "c-1", "--queue", &scene.queue.url()]);
-    assert_eq!((&receipt[0]["recordings"], &receipt[0]["dead_letters"]), (&1.into(), &1.into()), "{receipt:?}");
+    assert_eq!(
+        (&receipt[0]["recordings"], &receipt[0]["dead_letters"]),
+        (&1.into(), &1.into()),
+        "{receipt:?}"
+    );
     let left = scene.store.keys();
     assert!(left.iter().all(|key| !key.contains("c-1/")), "{left:?}");
     assert!(scene.store.get("default/media/a.wav").is_none());
@@ -115,7 +119,10 @@ fn what_has_outlived_its_time_goes() {
     assert_eq!(gone.len(), 1);
     assert_eq!((&gone[0]["job_id"], &gone[0]["recordings"]), (&"il".into(), &1.into()));
     let left = scene.store.keys();
-    assert!(left.iter().any(|key| key.contains("jobs/cn/")) && left.iter().all(|key| !key.contains("/il")), "{left:?}");
+    assert!(
+        left.iter().any(|key| key.contains("jobs/cn/")) && left.iter().all(|key| !key.contains("/il")),
+        "{left:?}"
+    );
     assert_eq!(erase(&scene, &["--expired", "--retention-days", "30"]).len(), 1);
     assert!(scene.store.keys().iter().all(|key| !key.contains("candidates/")));
 }

@@ -51,7 +51,8 @@ fn a_worker_tells_how_it_is(queue: QueueKind) {
     assert_eq!(get(address, "/healthz").unwrap().0, 200);
     assert_eq!(get(address, "/nothing").unwrap().0, 404);
     let mut secret = text_job("job-7", Order(""));
-    secret["candidate"] = serde_json::json!({"reference": "cand-secret", "resume": "Zhang Wei, born in Chengdu"});
+    secret["candidate"] =
+        serde_json::json!({"reference": "cand-secret", "resume": "Zhang Wei, born in Chengdu"});
     scene.enqueue(&[secret, text_job("job-8", Order("crash"))]);
     scene.listener.wait_for(2, PATIENCE);
     let metrics = wait_for_answer(address, "/metrics", |_, body| body.contains("dead_lettered"));
@@ -71,7 +72,8 @@ fn a_worker_tells_how_it_is(queue: QueueKind) {
     }
     let log = worker.log();
     for line in log.lines() {
-        let entry: serde_json::Value = serde_json::from_str(line).unwrap_or_else(|_| panic!("no JSON: {line}"));
+        let entry: serde_json::Value =
+            serde_json::from_str(line).unwrap_or_else(|_| panic!("no JSON: {line}"));
         assert!(entry["timestamp"].is_string() && entry["level"].is_string(), "{line}");
     }
     assert!(log.contains(r#""job_id":"job-7""#) && log.contains("trace_id"), "{log}");

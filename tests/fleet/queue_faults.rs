@@ -29,10 +29,19 @@ fn killed_many_times_and_every_report_once(queue: QueueKind) {
         analysis_ms: Some(40),
         patience: Duration::from_secs(60),
     });
-    println!("{} in {:.1} s, recovery {:?}", outcome.findings, outcome.time.as_secs_f64(), outcome.slowest_recovery);
+    println!(
+        "{} in {:.1} s, recovery {:?}",
+        outcome.findings,
+        outcome.time.as_secs_f64(),
+        outcome.slowest_recovery
+    );
     assert!(outcome.findings.is_clean(), "{}", outcome.findings);
     assert!(outcome.bad_exits.is_empty(), "{:?}", outcome.bad_exits);
-    assert!(outcome.slowest_recovery.is_none_or(|time| time < Duration::from_secs(30)), "{:?}", outcome.slowest_recovery);
+    assert!(
+        outcome.slowest_recovery.is_none_or(|time| time < Duration::from_secs(30)),
+        "{:?}",
+        outcome.slowest_recovery
+    );
 }
 
 /// The worker stands still for longer than its lease; another one does the job; the first must not acknowledge

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use interview_queue::{DeadLetter, JobQueue as _, NewJob, Queue, QueueStatus, QueueUrl};
+use interview_queue::{DeadLetter, NewJob, Queue, QueueStatus, QueueUrl};
 use interview_tests::fleet::{
     Findings, Listener, QueueKind, QueuePlace, StoreKind, StorePlace, Worker, WorkerSpec, job, runtime,
 };
@@ -111,7 +111,11 @@ impl Scene {
             if let Some(codes) = self.listener.heard().failed.get(job) {
                 return codes[0].clone();
             }
-            assert!(std::time::Instant::now() < end, "no failed report of {job}: {:?}", self.listener.heard().failed);
+            assert!(
+                std::time::Instant::now() < end,
+                "no failed report of {job}: {:?}",
+                self.listener.heard().failed
+            );
             std::thread::sleep(Duration::from_millis(20));
         }
     }

@@ -45,7 +45,9 @@ fn nonsense_is_a_dead_letter_and_the_worker_lives_on(queue: QueueKind) {
     let expected: Vec<(String, String)> =
         ["binary", "cut", "deep", "empty", "many", "profile", "unknown", "version"]
             .iter()
-            .map(|&id| (id.to_owned(), if id == "profile" { "INVALID_PROFILE" } else { "INVALID_JOB" }.to_owned()))
+            .map(|&id| {
+                (id.to_owned(), if id == "profile" { "INVALID_PROFILE" } else { "INVALID_JOB" }.to_owned())
+            })
             .collect();
     assert_eq!(scene.dead_codes(), expected);
     end(worker);

@@ -79,7 +79,9 @@ impl Action {
     ) -> Result<http::Response<s3s::Body>, BoxError> {
         match self {
             Self::Refuse(status, code) => {
-                let body = format!("<?xml version=\"1.0\"?><Error><Code>{code}</Code><Message>on order</Message></Error>");
+                let body = format!(
+                    "<?xml version=\"1.0\"?><Error><Code>{code}</Code><Message>on order</Message></Error>"
+                );
                 Ok(http::Response::builder()
                     .status(status)
                     .header(CONTENT_TYPE, "application/xml")
@@ -142,8 +144,6 @@ impl Action {
     }
 }
 
-fn streamed(
-    chunks: impl stream::Stream<Item = Result<Bytes, BoxError>> + Send + 'static,
-) -> s3s::Body {
+fn streamed(chunks: impl stream::Stream<Item = Result<Bytes, BoxError>> + Send + 'static) -> s3s::Body {
     s3s::Body::http_body_unsync(StreamBody::new(chunks.map(|chunk| chunk.map(Frame::data))))
 }

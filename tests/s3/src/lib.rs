@@ -54,7 +54,10 @@ pub(crate) struct Door {
 }
 
 impl Door {
-    pub(crate) async fn pass(&self, request: http::Request<Incoming>) -> Result<http::Response<s3s::Body>, BoxError> {
+    pub(crate) async fn pass(
+        &self,
+        request: http::Request<Incoming>,
+    ) -> Result<http::Response<s3s::Body>, BoxError> {
         let is_write = request.method() == http::Method::PUT;
         let _alone = if is_write { Some(self.writing.lock().await) } else { None };
         self.service.call(request.map(s3s::Body::from)).await.map_err(BoxError::from)
@@ -198,12 +201,14 @@ async fn answer(
 ) -> Result<http::Response<s3s::Body>, BoxError> {
     let method = request.method().as_str().to_owned();
     let path = request.uri().path().to_owned();
-    let header = |name: &str| request.headers().get(name).and_then(|value| value.to_str().ok()).map(str::to_owned);
+    let header =
+        |name: &str| request.headers().get(name).and_then(|value| value.to_str().ok()).map(str::to_owned);
     let range = header("range");
     let key = header("x-amz-server-side-encryption-aws-kms-key-id");
     let encryption = header("x-amz-server-side-encryption")
         .map(|algorithm| [Some(algorithm), key].into_iter().flatten().collect::<Vec<_>>().join(" "));
-    let action = fault::take(&mut shared.faults.lock().unwrap_or_else(PoisonError::into_inner), &method, &path);
+    let action =
+        fault::take(&mut shared.faults.lock().unwrap_or_else(PoisonError::into_inner), &method, &path);
     let record = Request { method, path, range, encryption, status: None };
     let number = {
         let mut requests = shared.requests.lock().unwrap_or_else(PoisonError::into_inner);

@@ -1,6 +1,8 @@
 //! `make chaos N=2000`: a long run of the fleet under kills, terminations and broker kills, with a checker that
 //! counts lost, duplicated and stuck jobs.
 
+#![allow(clippy::print_stdout)] // figures are what it is for
+
 use std::process::ExitCode;
 use std::time::Duration;
 
@@ -60,9 +62,17 @@ fn main() -> ExitCode {
     println!("{plan:#?}");
     let outcome = run(&plan);
     println!("{}", outcome.findings);
-    println!("{:.0} s; slowest recovery after a broker kill {:?}", outcome.time.as_secs_f64(), outcome.slowest_recovery);
+    println!(
+        "{:.0} s; slowest recovery after a broker kill {:?}",
+        outcome.time.as_secs_f64(),
+        outcome.slowest_recovery
+    );
     if !outcome.bad_exits.is_empty() {
         println!("workers that did not end well after SIGTERM: {:?}", outcome.bad_exits);
     }
-    if outcome.findings.is_clean() && outcome.bad_exits.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+    if outcome.findings.is_clean() && outcome.bad_exits.is_empty() {
+        ExitCode::SUCCESS
+    } else {
+        ExitCode::FAILURE
+    }
 }

@@ -1,11 +1,13 @@
 //! `make fleet-figures`: what queue, store and events cost beside the analysis, and how workers add up. The analysis
 //! is replaced by a ready result or by a fixed sleep.
 
+#![allow(clippy::print_stdout)] // figures are what it is for
+
 use std::process::ExitCode;
 use std::time::{Duration, Instant};
 
 use clap::{Parser, ValueEnum};
-use interview_queue::{JobQueue as _, QueueUrl};
+use interview_queue::QueueUrl;
 use interview_tests::fleet::{
     Listener, Order, QueueKind, QueuePlace, StoreKind, StorePlace, Worker, WorkerSpec, job, runtime, text_job,
 };
@@ -91,8 +93,9 @@ impl Set {
     }
 
     fn enqueue(&self, from: usize, count: usize, order: &str) {
-        let jobs: Vec<_> =
-            (from..from + count).map(|number| job(&text_job(&format!("job-{number}"), Order(order)))).collect();
+        let jobs: Vec<_> = (from..from + count)
+            .map(|number| job(&text_job(&format!("job-{number}"), Order(order))))
+            .collect();
         let url: QueueUrl = self.queue.url().parse().expect("an address");
         runtime().block_on(async {
             let queue = interview_queue::connect(&url).await.expect("the queue can be reached");
@@ -158,7 +161,8 @@ fn scaling(queue: QueueKind, store: StoreKind, place: &str) {
     for workers in [1, 2, 4, 8] {
         let set = Set::new(queue, store);
         let jobs = workers * 12;
-        let mut running: Vec<Worker> = (0..workers).map(|number| set.worker(&format!("worker-{number}"), 1)).collect();
+        let mut running: Vec<Worker> =
+            (0..workers).map(|number| set.worker(&format!("worker-{number}"), 1)).collect();
         set.enqueue(0, jobs, "sleep=2000");
         set.listener.wait_for(workers, Duration::from_secs(60));
         let (started, before) = (Instant::now(), set.listener.ended());
@@ -193,8 +197,5 @@ fn memory(queue: QueueKind, store: StoreKind, place: &str, jobs: usize) {
     worker.terminate(Duration::from_secs(20));
     let growth = (points[9] / points[0] - 1.0) * 100.0;
     let points: Vec<String> = points.iter().map(|mb| format!("{mb:.1}")).collect();
-    println!(
-        "memory      {place}: {growth:+.1} % from job {warm} to job {jobs} (MiB: {})",
-        points.join(" ")
-    );
+    println!("memory      {place}: {growth:+.1} % from job {warm} to job {jobs} (MiB: {})", points.join(" "));
 }

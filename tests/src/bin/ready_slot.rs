@@ -37,7 +37,7 @@ fn main() -> ExitCode {
             Ok(0) | Err(_) => return ExitCode::SUCCESS,
             Ok(count) => frames.push(&block[..count]),
         }
-        while let Ok(Some(Request::Analyze(request))) = frames.next() {
+        while let Ok(Some(Request::Analyze(request))) = frames.next_message() {
             let started = Instant::now();
             match analyze(&request, &silent) {
                 Ok(()) => {

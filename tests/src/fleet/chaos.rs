@@ -3,10 +3,13 @@
 
 use std::time::{Duration, Instant};
 
-use interview_queue::{JobQueue as _, QueueUrl};
+use interview_queue::QueueUrl;
 use rustix::process::Signal;
 
-use super::{Findings, Listener, Order, QueueKind, QueuePlace, StoreKind, StorePlace, Worker, WorkerSpec, job, text_job};
+use super::{
+    Findings, Listener, Order, QueueKind, QueuePlace, StoreKind, StorePlace, Worker, WorkerSpec, job,
+    text_job,
+};
 
 /// What a run does.
 #[derive(Debug, Clone)]
@@ -45,8 +48,11 @@ impl Plan {
     /// The blows of the run, the kinds evenly mixed.
     fn blows(&self) -> Vec<Blow> {
         let broker_kills = if self.queue == QueueKind::RabbitMq { self.broker_kills } else { 0 };
-        let kinds =
-            [(Blow::Kill, self.kills), (Blow::Terminate, self.terminations), (Blow::KillBroker, broker_kills)];
+        let kinds = [
+            (Blow::Kill, self.kills),
+            (Blow::Terminate, self.terminations),
+            (Blow::KillBroker, broker_kills),
+        ];
         let mut placed: Vec<(f64, Blow)> = kinds
             .into_iter()
             .flat_map(|(blow, count)| (0..count).map(move |i| ((i as f64 + 0.5) / count as f64, blow)))
@@ -84,8 +90,14 @@ pub fn run(plan: &Plan) -> Outcome {
     enqueue(&queue, &ids, &order);
     let listener = Listener::start(&queue.url());
     let slots = plan.slots.to_string();
-    let mut spec =
-        WorkerSpec::new(&queue, &store, folder.path()).with(&["--slots", &slots, "--grace-s", "5", "--threads", "1"]);
+    let mut spec = WorkerSpec::new(&queue, &store, folder.path()).with(&[
+        "--slots",
+        &slots,
+        "--grace-s",
+        "5",
+        "--threads",
+        "1",
+    ]);
     if plan.analysis_ms.is_some() {
         spec = spec.ready();
     }
@@ -187,7 +199,11 @@ fn wait_for_the_rest(plan: &Plan, fleet: &mut Fleet, listener: &Listener) {
             let running = fleet.workers.iter_mut().map(|worker| worker.is_running()).collect::<Vec<_>>();
             let log = fleet.workers.first().map(Worker::log).unwrap_or_default();
             let tail: Vec<&str> = log.lines().rev().take(20).collect();
-            panic!("{last} of {} jobs ended, then nothing; workers run: {running:?}\n{}", plan.jobs, tail.join("\n"));
+            panic!(
+                "{last} of {} jobs ended, then nothing; workers run: {running:?}\n{}",
+                plan.jobs,
+                tail.join("\n")
+            );
         }
         std::thread::sleep(Duration::from_millis(20));
     }

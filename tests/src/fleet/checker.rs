@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
-use interview_queue::{EventFilter, Queue as _, QueueUrl};
+use interview_queue::{EventFilter, QueueUrl};
 use serde_json::Value;
 use sha2::{Digest, Sha256};
 

@@ -180,7 +180,7 @@ impl StorePlace {
     /// `--store` and what belongs to it.
     #[must_use]
     pub fn arguments(&self) -> Vec<String> {
-        let text = match &self.server {
+        match &self.server {
             None => vec!["--store".to_owned(), format!("dir:{}", self.root.display())],
             Some(server) => vec![
                 "--store".to_owned(),
@@ -189,8 +189,7 @@ impl StorePlace {
                 server.endpoint(),
                 "--s3-path-style".to_owned(),
             ],
-        };
-        text
+        }
     }
 
     /// Environment of the client.

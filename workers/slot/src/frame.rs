@@ -59,7 +59,7 @@ impl FrameReader {
     ///
     /// # Errors
     /// [`FrameError`]: the conversation cannot be understood any more.
-    pub fn next<T: DeserializeOwned>(&mut self) -> Result<Option<T>, FrameError> {
+    pub fn next_message<T: DeserializeOwned>(&mut self) -> Result<Option<T>, FrameError> {
         let Some((head, rest)) = self.waiting.split_first_chunk::<HEAD_BYTES>() else { return Ok(None) };
         let announced = u32::from_le_bytes(*head);
         let length = usize::try_from(announced).unwrap_or(usize::MAX);
@@ -97,7 +97,7 @@ mod tests {
             for cut in cuts.into_iter().cycle() {
                 let end = (at + cut).min(stream.len());
                 reader.push(&stream[at..end]);
-                while let Some(reply) = reader.next::<Reply>().unwrap() {
+                while let Some(reply) = reader.next_message::<Reply>().unwrap() {
                     found.push(reply);
                 }
                 at = end;
@@ -110,7 +110,7 @@ mod tests {
         fn no_stream_makes_it_panic(bytes in prop::collection::vec(any::<u8>(), 0..64)) {
             let mut reader = FrameReader::new();
             reader.push(&bytes);
-            while let Ok(Some(_)) = reader.next::<Reply>() {}
+            while let Ok(Some(_)) = reader.next_message::<Reply>() {}
         }
     }
 
@@ -118,8 +118,9 @@ mod tests {
     fn a_long_frame_is_refused_before_it_is_read() {
         let mut reader = FrameReader::new();
         reader.push(&u32::MAX.to_le_bytes());
-        assert!(matches!(reader.next::<Reply>(), Err(FrameError::TooLong(_))));
-        let message = Reply::Failed { code: interview_schemas::ErrorCode::Internal, message: "x".repeat(2 << 20) };
+        assert!(matches!(reader.next_message::<Reply>(), Err(FrameError::TooLong(_))));
+        let message =
+            Reply::Failed { code: interview_schemas::ErrorCode::Internal, message: "x".repeat(2 << 20) };
         assert!(matches!(encode(&message), Err(FrameError::TooLong(_))));
     }
 }

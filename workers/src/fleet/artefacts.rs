@@ -90,7 +90,8 @@ pub(crate) async fn refuse_erased(
 ) -> Result<(), Failure> {
     // A sender who does not say when cannot be judged by the time.
     let Some(queued_at) = queued_at else { return Ok(()) };
-    let marks = tenant.list_all(&erased_prefix(&job.candidate.reference)).await.map_err(|error| failure(&error))?;
+    let marks =
+        tenant.list_all(&erased_prefix(&job.candidate.reference)).await.map_err(|error| failure(&error))?;
     // Stores keep whole seconds; a job of the same second counts as queued before.
     if marks.iter().any(|mark| mark.modified.as_second() >= queued_at.as_second()) {
         let message = "the candidate was erased after this job was queued; nothing of it is kept".to_owned();
@@ -124,8 +125,8 @@ pub(crate) async fn store(
     keep_perception: bool,
 ) -> Result<Stored, Failure> {
     let documents = read_results(folder, keep_perception).await?;
-    let report: Report =
-        from_json(&documents.report).map_err(|error| internal(format!("report.json of the slot: {error}")))?;
+    let report: Report = from_json(&documents.report)
+        .map_err(|error| internal(format!("report.json of the slot: {error}")))?;
     let features: FeatureSet = from_json(&documents.features)
         .map_err(|error| internal(format!("features.json of the slot: {error}")))?;
     if report.job_id != job.job_id || features.features_id != report.features_id {
@@ -146,17 +147,21 @@ pub(crate) async fn store(
 
 async fn read_results(folder: &Path, keep_perception: bool) -> Result<Documents, Failure> {
     let results = folder.join(RESULTS);
-    let read = async |name: &str| {
-        let path = results.join(name);
-        let read = tokio::fs::read(&path).await;
-        read.map_err(|error| internal(format!("{name} of the slot cannot be read: {error}")))
-    };
     Ok(Documents {
-        features: read("features.json").await?,
-        report: read("report.json").await?,
-        html: read("report.html").await?,
-        perception: if keep_perception { Some(read("perception.json").await?) } else { None },
+        features: read_result(&results, "features.json").await?,
+        report: read_result(&results, "report.json").await?,
+        html: read_result(&results, "report.html").await?,
+        perception: if keep_perception {
+            Some(read_result(&results, "perception.json").await?)
+        } else {
+            None
+        },
     })
+}
+
+async fn read_result(results: &Path, name: &str) -> Result<Vec<u8>, Failure> {
+    let read = tokio::fs::read(results.join(name)).await;
+    read.map_err(|error| internal(format!("{name} of the slot cannot be read: {error}")))
 }
 
 async fn write_all(
@@ -167,23 +172,35 @@ async fn write_all(
 ) -> Result<Artefacts, StoreError> {
     let Documents { features, report: json, html, perception } = documents;
     let (features_id, report_id) = (&report.features_id, &report.report_id);
-    let write = async |key: Key, bytes: Vec<u8>, kind: &str| {
-        let reference = reference(tenant, &key, &bytes);
-        tenant.write(&key, bytes, kind).await.map(|_| reference)
-    };
     let keep = async {
         match perception {
-            Some(bytes) => write(keys.perception(features_id), bytes, JSON).await.map(drop),
+            Some(bytes) => write(tenant, keys.perception(features_id), bytes, JSON).await.map(drop),
             None => Ok(()),
         }
     };
     let (features, html, ()) = tokio::try_join!(
-        write(keys.features(features_id), features, JSON),
-        write(keys.html(features_id, report_id), html, HTML),
+        write(tenant, keys.features(features_id), features, JSON),
+        write(tenant, keys.html(features_id, report_id), html, HTML),
         keep,
     )?;
-    let report = write(keys.report(features_id, report_id), json, JSON).await?;
+    let report = write(tenant, keys.report(features_id, report_id), json, JSON).await?;
     Ok(Artefacts { report, html, features })
+}
+
+async fn write(
+    tenant: &TenantStore<'_>,
+    key: Key,
+    bytes: Vec<u8>,
+    kind: &str,
+) -> Result<ArtefactRef, StoreError> {
+    let reference = reference(tenant, &key, &bytes);
+    tenant.write(&key, bytes, kind).await?;
+    Ok(reference)
+}
+
+async fn read(tenant: &TenantStore<'_>, key: Key) -> Result<(ArtefactRef, Vec<u8>), StoreError> {
+    let bytes = tenant.read(&key, MAX_DOCUMENT_BYTES).await?;
+    Ok((reference(tenant, &key, &bytes), bytes))
 }
 
 fn reference(tenant: &TenantStore<'_>, key: &Key, bytes: &[u8]) -> ArtefactRef {
@@ -202,14 +219,10 @@ async fn read_back(
     conflict: &str,
 ) -> Result<Stored, Failure> {
     let (features_id, report_id) = (&report.features_id, &report.report_id);
-    let read = async |key: Key| {
-        let bytes = tenant.read(&key, MAX_DOCUMENT_BYTES).await?;
-        Ok::<_, StoreError>((reference(tenant, &key, &bytes), bytes))
-    };
     let found = tokio::try_join!(
-        read(keys.report(features_id, report_id)),
-        read(keys.html(features_id, report_id)),
-        read(keys.features(features_id)),
+        read(tenant, keys.report(features_id, report_id)),
+        read(tenant, keys.html(features_id, report_id)),
+        read(tenant, keys.features(features_id)),
     );
     match found {
         Ok(((report, bytes), (html, _), (features, _))) => {

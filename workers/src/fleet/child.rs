@@ -142,10 +142,13 @@ fn read_requests() -> Receiver<Request> {
                 Err(_) => std::process::exit(3),
             }
             loop {
-                match frames.next() {
-                    Ok(Some(request)) if sender.send(request).is_ok() => {}
+                match frames.next_message::<Request>() {
+                    Ok(Some(request)) => {
+                        if sender.send(request).is_err() {
+                            return;
+                        }
+                    }
                     Ok(None) => break,
-                    Ok(Some(_)) => return,
                     Err(error) => {
                         tracing::error!(%error, "the worker sent something that is not understood");
                         std::process::exit(3);
@@ -157,28 +160,24 @@ fn read_requests() -> Receiver<Request> {
     receiver
 }
 
-fn analyze(
-    analyzer: &mut Analyzer,
-    request: &Analyze,
-    replies: &Replies,
-) -> Result<Analysis, CommandError> {
+fn analyze(analyzer: &mut Analyzer, request: &Analyze, replies: &Replies) -> Result<Analysis, CommandError> {
     let job_file: PathBuf = request.folder.join(JOB_FILE);
-    let read = |error: std::io::Error| {
-        CommandError::new(ErrorCode::Io, format!("{}: {error}", job_file.display()))
-    };
+    let read =
+        |error: std::io::Error| CommandError::new(ErrorCode::Io, format!("{}: {error}", job_file.display()));
     let bytes = std::fs::read(&job_file).map_err(read)?;
     let job: Job = parse::from_json(&bytes)
         .map_err(|error| CommandError::new(ErrorCode::InvalidJob, format!("job: {error}")))?;
     let progress = Throttled { replies, last: Mutex::new(std::collections::BTreeMap::new()) };
     let work = AnalysisRequest { job, media: request.media.clone(), received_at: request.received_at };
     let analysis = analyzer.analyze(&work, &progress, &CancelToken::new())?;
-    results::write(&analysis, &request.folder.join(RESULTS), request.keep_perception, Keep::ForTheMoment).map_err(|error| {
-        let full = error
-            .downcast_ref::<std::io::Error>()
-            .is_some_and(|error| error.kind() == std::io::ErrorKind::StorageFull);
-        let code = if full { ErrorCode::Resource } else { ErrorCode::Io };
-        CommandError::new(code, format!("the results cannot be written: {error}"))
-    })?;
+    results::write(&analysis, &request.folder.join(RESULTS), request.keep_perception, Keep::ForTheMoment)
+        .map_err(|error| {
+            let full = error
+                .downcast_ref::<std::io::Error>()
+                .is_some_and(|error| error.kind() == std::io::ErrorKind::StorageFull);
+            let code = if full { ErrorCode::Resource } else { ErrorCode::Io };
+            CommandError::new(code, format!("the results cannot be written: {error}"))
+        })?;
     Ok(analysis)
 }
 

@@ -5,7 +5,7 @@ use std::process::ExitCode;
 use std::time::Duration;
 
 use clap::Args;
-use interview_queue::{JobQueue as _, JobRef, Queue, QueueUrl};
+use interview_queue::{JobRef, Queue, QueueUrl};
 use interview_schemas::parse::from_json;
 use interview_schemas::{CandidateRef, ErrorCode};
 use interview_store::{JobKeys, Key, ObjectInfo, Store, TenantStore};
@@ -100,7 +100,11 @@ pub(crate) fn run(args: &EraseArgs) -> Result<ExitCode, CommandError> {
     })
 }
 
-async fn erase_candidate(store: &Store, args: &EraseArgs, candidate: &CandidateRef) -> Result<(), CommandError> {
+async fn erase_candidate(
+    store: &Store,
+    args: &EraseArgs,
+    candidate: &CandidateRef,
+) -> Result<(), CommandError> {
     let name = args.tenant.as_deref().unwrap_or(interview_store::key::DEFAULT_TENANT);
     let tenant = store.tenant(Some(name))?;
     let mut receipt = Receipt::new(name, args.dry_run);
@@ -185,22 +189,28 @@ async fn erase_recordings(
 async fn read_record(tenant: &TenantStore<'_>, object: &ObjectInfo) -> Result<IntakeRecord, CommandError> {
     let bytes = tenant.read(&object.key, MAX_RECORD_BYTES).await?;
     from_json(&bytes).map_err(|error| {
-        let message = format!("{}: not a record of this program ({error}); look at it and delete it by hand", object.key);
+        let message = format!(
+            "{}: not a record of this program ({error}); look at it and delete it by hand",
+            object.key
+        );
         CommandError::new(ErrorCode::Storage, message)
     })
 }
 
 /// Drops the dead letters of a candidate: they hold the job with its texts.
-async fn drop_letters(url: &QueueUrl, args: &EraseArgs, candidate: &CandidateRef) -> Result<u64, CommandError> {
-    let failed = |error: interview_queue::QueueError| CommandError::new(error.code(), error.to_string());
-    let queue: std::sync::Arc<dyn Queue> = interview_queue::connect(url).await.map_err(failed)?;
+async fn drop_letters(
+    url: &QueueUrl,
+    args: &EraseArgs,
+    candidate: &CandidateRef,
+) -> Result<u64, CommandError> {
+    let queue: std::sync::Arc<dyn Queue> = interview_queue::connect(url).await?;
     let mut dropped = 0_u64;
-    for letter in queue.dead_letters(DEAD_LETTERS).await.map_err(failed)? {
+    for letter in queue.dead_letters(DEAD_LETTERS).await? {
         let job = JobRef::of_body(&letter.body);
         if job.candidate.as_ref() == Some(candidate) && job.tenant == args.tenant {
             dropped = dropped.saturating_add(1);
             if !args.dry_run {
-                queue.drop_dead_letter(&letter.message_id).await.map_err(failed)?;
+                queue.drop_dead_letter(&letter.message_id).await?;
             }
         }
     }
@@ -234,7 +244,11 @@ async fn erase_expired(store: &Store, args: &EraseArgs) -> Result<(), CommandErr
     Ok(())
 }
 
-async fn is_over(tenant: &TenantStore<'_>, record: &ObjectInfo, args: &EraseArgs) -> Result<bool, CommandError> {
+async fn is_over(
+    tenant: &TenantStore<'_>,
+    record: &ObjectInfo,
+    args: &EraseArgs,
+) -> Result<bool, CommandError> {
     let days = match read_record(tenant, record).await {
         Ok(record) => record.retention_days.or(args.retention_days),
         // Deleted by somebody else in the meantime.

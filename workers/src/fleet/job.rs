@@ -3,8 +3,9 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use futures_util::FutureExt;
 use interview_pipeline::{PipelineError, intake, policy};
-use interview_queue::{Delivery, EventSink as _, Failure, Settled};
+use interview_queue::{Delivery, Failure, Settled};
 use interview_schemas::event::{Artefacts, ProgressStage};
 use interview_schemas::event_making::EventContext;
 use interview_schemas::job::Job;
@@ -16,7 +17,9 @@ use interview_store::{JobKeys, TenantStore};
 use jiff::Timestamp;
 use tracing::Instrument;
 
+use super::artefacts::Stored;
 use super::audit::{Action, Record};
+use super::media::Wanted;
 use super::slot::{Advance, Slot};
 use super::teller::{self, Teller};
 use super::worker::{Fleet, Phase};
@@ -49,7 +52,8 @@ struct Times {
 pub(crate) async fn handle(fleet: &Arc<Fleet>, slot: &mut Slot, delivery: Delivery) {
     let received = Instant::now();
     let headers = &delivery.headers;
-    let waited = headers.queued_at.and_then(|queued| Duration::try_from(Timestamp::now().duration_since(queued)).ok());
+    let waited =
+        headers.queued_at.and_then(|queued| Duration::try_from(Timestamp::now().duration_since(queued)).ok());
     metrics::received(headers.attempt, waited);
     let trace = headers
         .traceparent
@@ -64,7 +68,7 @@ pub(crate) async fn handle(fleet: &Arc<Fleet>, slot: &mut Slot, delivery: Delive
         delivery = headers.deliveries,
         lane = %headers.lane,
     );
-    async {
+    async move {
         let mut lost = delivery.lost();
         let mut phase = fleet.watch_phase();
         metrics::busy(1.0);
@@ -72,7 +76,7 @@ pub(crate) async fn handle(fleet: &Arc<Fleet>, slot: &mut Slot, delivery: Delive
             biased;
             Ok(_) = lost.wait_for(|&lost| lost) => End::Lost,
             Ok(_) = phase.wait_for(|&phase| phase == Phase::Stopping) => End::Stopped,
-            result = work(fleet, slot, &delivery, trace) => match result {
+            result = work(fleet, slot, &delivery, trace).boxed() => match result {
                 Ok(times) => End::Done(times),
                 Err(failure) => End::Failed(failure),
             },
@@ -123,7 +127,9 @@ async fn settle(slot: &mut Slot, delivery: Delivery, end: End, received: Instant
             slot.abandon().await;
             match delivery.hand_back().await {
                 Ok(()) => tracing::info!("the worker stops: the job is handed back"),
-                Err(error) => tracing::warn!(%error, "the job cannot be handed back: the queue will notice by itself"),
+                Err(error) => {
+                    tracing::warn!(%error, "the job cannot be handed back: the queue will notice by itself")
+                }
             }
             metrics::settled("handed_back", None);
         }
@@ -156,6 +162,27 @@ fn refused(error: PipelineError) -> Failure {
     Failure::new(error.code(), error.to_string())
 }
 
+/// The work folder cannot be used.
+fn no_folder(error: &std::io::Error) -> Failure {
+    let code = match error.kind() {
+        std::io::ErrorKind::StorageFull | std::io::ErrorKind::QuotaExceeded => ErrorCode::Resource,
+        _ => ErrorCode::Io,
+    };
+    Failure::new(code, format!("the work folder cannot be used: {error}"))
+}
+
+/// A job that was checked.
+struct Task<'a> {
+    job: &'a Job,
+    body: &'a [u8],
+    tenant: &'a TenantStore<'a>,
+    keys: JobKeys,
+    wanted: Vec<Wanted>,
+    received_at: Timestamp,
+    queued_at: Option<Timestamp>,
+    trace: Option<TraceParent>,
+}
+
 /// Everything up to the acknowledgement.
 async fn work(
     fleet: &Arc<Fleet>,
@@ -176,36 +203,52 @@ async fn work(
         .and_then(|policy| policy::resolve(&policy, &job.consent))
         .map_err(refused)?;
     let tenant = fleet.store.tenant(job.tenant.as_deref()).map_err(|error| artefacts::failure(&error))?;
-    let wanted = media::locate(&tenant, &checked)?;
-    let queued_at = headers.queued_at.or(job.submitted_at);
-    artefacts::refuse_erased(&tenant, &job, queued_at).await?;
-    let keys = JobKeys::new(&job.candidate.reference, &job.job_id);
-    let record = artefacts::IntakeRecord::new(&job, &policy, &wanted);
-    artefacts::record_intake(&tenant, &keys, &record).await?;
+    let task = Task {
+        job: &job,
+        body: &delivery.body,
+        tenant: &tenant,
+        keys: JobKeys::new(&job.candidate.reference, &job.job_id),
+        wanted: media::locate(&tenant, &checked)?,
+        received_at,
+        queued_at: headers.queued_at.or(job.submitted_at),
+        trace,
+    };
+    artefacts::refuse_erased(&tenant, &job, task.queued_at).await?;
+    let record = artefacts::IntakeRecord::new(&job, &policy, &task.wanted);
+    artefacts::record_intake(&tenant, &task.keys, &record).await?;
 
     let context = EventContext::of(&job, trace, Timestamp::now());
     let teller = Teller::begin(Arc::clone(&fleet.queue), context.clone(), &job, headers.attempt);
-    let folder = fleet
-        .scratch
-        .job()
-        .map_err(|error| Failure::new(ErrorCode::Io, format!("the work folder cannot be used: {error}")))?;
+    let result = perform(fleet, slot, &task, &teller).await;
+    // What was said on the way stands before what is said at the end.
+    teller.end().await;
+    let (stored, times) = result?;
+    say(fleet, &tenant, &context, &stored.report, stored.artefacts, trace).await?;
+    Ok(times)
+}
+
+/// Fetches, analyses, stores.
+async fn perform(
+    fleet: &Fleet,
+    slot: &mut Slot,
+    task: &Task<'_>,
+    teller: &Teller,
+) -> Result<(Stored, Times), Failure> {
+    let folder = fleet.scratch.job().map_err(|error| no_folder(&error))?;
     let download_started = Instant::now();
-    if !wanted.is_empty() {
+    if !task.wanted.is_empty() {
         teller.progress(ProgressStage::Fetch, 0.0, None);
     }
-    let files = media::fetch(&tenant, &wanted, folder.path(), &fleet.limits).await?;
+    let files = media::fetch(task.tenant, &task.wanted, folder.path(), &fleet.limits).await?;
     let download = download_started.elapsed();
 
-    let job_file = folder.path().join(JOB_FILE);
-    tokio::fs::write(&job_file, &delivery.body)
-        .await
-        .map_err(|error| Failure::new(ErrorCode::Io, format!("the work folder cannot be used: {error}")))?;
+    tokio::fs::write(folder.path().join(JOB_FILE), task.body).await.map_err(|error| no_folder(&error))?;
     let request = Analyze {
-        job_id: job.job_id.clone(),
-        trace_id: trace.map(|trace| trace.trace_id()),
+        job_id: task.job.job_id.clone(),
+        trace_id: task.trace.map(|trace| trace.trace_id()),
         folder: folder.path().to_owned(),
         media: files,
-        received_at: Some(received_at),
+        received_at: Some(task.received_at),
         keep_perception: fleet.keep_perception,
     };
     let analysis_started = Instant::now();
@@ -230,13 +273,12 @@ async fn work(
 
     teller.progress(ProgressStage::Store, 0.0, None);
     // Who was erased while the analysis ran stays erased.
-    artefacts::refuse_erased(&tenant, &job, queued_at).await?;
-    let stored = artefacts::store(&tenant, &keys, &job, folder.path(), fleet.keep_perception).await?;
+    artefacts::refuse_erased(task.tenant, task.job, task.queued_at).await?;
+    let stored =
+        artefacts::store(task.tenant, &task.keys, task.job, folder.path(), fleet.keep_perception).await?;
     let media_s: f64 = stored.report.answers.iter().filter_map(|answer| answer.duration_s).sum();
     metrics::analysed(&analysed.stage_s, analysed.wall_s, media_s);
-    teller.end().await;
-    say(fleet, &tenant, &context, &stored.report, stored.artefacts, trace).await?;
-    Ok(Times { analysis, download })
+    Ok((stored, Times { analysis, download }))
 }
 
 /// Says everything that a report has to say, and writes down that it was made.

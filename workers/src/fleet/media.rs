@@ -4,7 +4,8 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 
-use futures_util::{StreamExt, TryStreamExt, stream};
+use futures_util::future::BoxFuture;
+use futures_util::{FutureExt, StreamExt, TryStreamExt, stream};
 use interview_pipeline::intake::{CheckedJob, MediaLocation};
 use interview_queue::Failure;
 use interview_schemas::{AnswerId, ErrorCode};
@@ -53,9 +54,10 @@ pub(crate) async fn fetch(
     let folder = folder.join("media");
     std::fs::create_dir(&folder)
         .map_err(|error| Failure::new(ErrorCode::Io, format!("the work folder cannot be used: {error}")))?;
-    let fetches = wanted.iter().enumerate().map(|(number, wanted)| {
+    let mut fetches: Vec<BoxFuture<'_, Result<(AnswerId, PathBuf), Failure>>> = Vec::new();
+    for (number, wanted) in wanted.iter().enumerate() {
         let path = folder.join(number.to_string());
-        async move {
+        let fetch = async move {
             let started = Instant::now();
             let result = tenant.download(&wanted.key, &path, &wanted.expected, limits).await;
             match result {
@@ -68,7 +70,9 @@ pub(crate) async fn fetch(
                     Err(Failure::new(error.code(), format!("answer {}: {error}", wanted.answer)))
                 }
             }
-        }
-    });
+        };
+        // Boxed, because the compiler cannot see through a stream of borrowing futures that they may be sent.
+        fetches.push(fetch.boxed());
+    }
     stream::iter(fetches).buffer_unordered(SIDE_BY_SIDE).try_collect().await
 }

@@ -3,8 +3,8 @@
 
 use std::time::Duration;
 
-use interview_schemas::ErrorCode;
 use ::metrics::{counter, describe_counter, describe_gauge, describe_histogram, gauge, histogram};
+use interview_schemas::ErrorCode;
 use metrics_exporter_prometheus::{BuildError, Matcher, PrometheusBuilder, PrometheusHandle};
 
 const JOBS: &str = "interview_jobs_total";
@@ -44,7 +44,10 @@ pub(crate) fn install() -> Result<PrometheusHandle, BuildError> {
         .install_recorder()?;
     describe_counter!(JOBS, "Jobs settled, by outcome and, where they failed, code.");
     describe_counter!(RETRIES, "Jobs that came as another attempt than the first.");
-    describe_histogram!(QUEUE_WAIT, "From queueing to receipt of first attempts, where the sender says when.");
+    describe_histogram!(
+        QUEUE_WAIT,
+        "From queueing to receipt of first attempts, where the sender says when."
+    );
     describe_histogram!(JOB, "From receipt to acknowledgement.");
     describe_histogram!(OVERHEAD, "Of that, what neither the analysis nor the download took.");
     describe_histogram!(STAGE, "Processor seconds of the stages of an analysis.");

@@ -287,7 +287,7 @@ impl Running {
     /// The next reply; `None` when the child has closed its output.
     async fn reply(&mut self) -> Result<Option<Reply>, SlotError> {
         loop {
-            if let Some(reply) = self.frames.next()? {
+            if let Some(reply) = self.frames.next_message()? {
                 return Ok(Some(reply));
             }
             match self.stdout.read(&mut self.block).await {

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use interview_queue::{EventSink, Queue};
+use interview_queue::Queue;
 use interview_schemas::Event;
 use interview_schemas::event::{InterviewStatus, Progress, ProgressStage};
 use interview_schemas::event_making::EventContext;

@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 use clap::Args;
 use interview_pipeline::analysis::AnalysisOptions;
 use interview_queue::deadline::check_deadline;
-use interview_queue::{JobQueue as _, Queue, QueueError, QueueUrl};
+use interview_queue::{Queue, QueueError, QueueUrl};
 use interview_schemas::ErrorCode;
 use interview_store::{Store, TransferLimits};
 use tokio::sync::watch;
@@ -148,7 +148,8 @@ fn check(args: &WorkerArgs) -> Result<(), CommandError> {
 }
 
 async fn serve(args: &WorkerArgs, log_format: LogFormat) -> Result<(), CommandError> {
-    let recorder = metrics::install().map_err(|error| CommandError::new(ErrorCode::Internal, error.to_string()))?;
+    let recorder =
+        metrics::install().map_err(|error| CommandError::new(ErrorCode::Internal, error.to_string()))?;
     metrics::slots(args.slots);
     let listener = match args.metrics {
         Some(address) => Some(http::bind(address).await.map_err(|error| {
@@ -203,17 +204,13 @@ async fn connect(url: &QueueUrl) -> Result<Arc<dyn Queue>, CommandError> {
                 tracing::warn!(%error, "waiting for the queue");
                 tokio::time::sleep(CONNECT_PAUSE).await;
             }
-            Err(error) => return Err(queue_failure(&error)),
+            Err(error) => return Err(error.into()),
         }
     };
     // A file is made on the spot; a broker's topology is its operator's business.
     let checked = if url.is_amqp() { queue.check().await } else { queue.setup().await };
-    checked.map_err(|error| queue_failure(&error))?;
+    checked?;
     Ok(queue)
-}
-
-fn queue_failure(error: &QueueError) -> CommandError {
-    CommandError::new(error.code(), error.to_string())
 }
 
 /// How the processes of the slots are started: this program again, with what the analysis needs and nothing else.
@@ -288,7 +285,7 @@ async fn supervise(
     grace: Duration,
 ) -> Result<(), CommandError> {
     let mut failure = None;
-    let mut grace_end = None;
+    let mut grace_end: Option<Instant> = None;
     loop {
         tokio::select! {
             ended = slots.join_next() => match ended {
@@ -296,7 +293,7 @@ async fn supervise(
                 Some(Ok(Ok(()))) => {}
                 Some(Ok(Err(error))) => {
                     tracing::error!(%error, "the queue cannot be used: the worker ends");
-                    failure = failure.or(Some(queue_failure(&error)));
+                    failure = failure.or(Some(error.into()));
                     fleet.phase.send_replace(Phase::Draining);
                 }
                 Some(Err(error)) => {

@@ -176,7 +176,9 @@ impl DirStore {
                 let stored = read_small(name, &self.resolve(name)?, (bytes.len() as u64).saturating_add(1));
                 match stored {
                     Ok(stored) if stored == bytes => Ok(Written::Existed),
-                    Ok(_) | Err(StoreError::TooLarge { .. }) => Err(StoreError::Conflict { key: name.to_owned() }),
+                    Ok(_) | Err(StoreError::TooLarge { .. }) => {
+                        Err(StoreError::Conflict { key: name.to_owned() })
+                    }
                     Err(error) => Err(error),
                 }
             }
@@ -210,7 +212,8 @@ impl DirStore {
     }
 
     fn list_blocking(&self, root: &str, prefix: &str) -> Result<Vec<ObjectInfo>, StoreError> {
-        let (top, tenant) = (self.root.join(prefix.trim_end_matches('/')), self.root.join(root.trim_end_matches('/')));
+        let (top, tenant) =
+            (self.root.join(prefix.trim_end_matches('/')), self.root.join(root.trim_end_matches('/')));
         let mut objects = Vec::new();
         for entry in walkdir::WalkDir::new(&top) {
             let entry = match entry {
@@ -220,7 +223,10 @@ impl DirStore {
                     continue;
                 }
                 Err(error) => {
-                    return Err(StoreError::Unavailable { key: prefix.to_owned(), detail: error.to_string() });
+                    return Err(StoreError::Unavailable {
+                        key: prefix.to_owned(),
+                        detail: error.to_string(),
+                    });
                 }
             };
             if !entry.file_type().is_file() || entry.file_name().to_string_lossy().starts_with(TEMPORARY) {
@@ -231,7 +237,11 @@ impl DirStore {
             let Some(key) = relative.to_str().and_then(|name| Key::new(name).ok()) else { continue };
             let Ok(metadata) = entry.metadata() else { continue };
             let modified = metadata.modified().ok().and_then(|time| Timestamp::try_from(time).ok());
-            objects.push(ObjectInfo { key, bytes: metadata.len(), modified: modified.unwrap_or(Timestamp::UNIX_EPOCH) });
+            objects.push(ObjectInfo {
+                key,
+                bytes: metadata.len(),
+                modified: modified.unwrap_or(Timestamp::UNIX_EPOCH),
+            });
         }
         objects.sort_by(|a, b| a.key.cmp(&b.key));
         Ok(objects)
@@ -271,7 +281,8 @@ impl DirStore {
         let parent = path.parent().unwrap_or(&self.root);
         sync_folder(parent)?;
         // Empty folders would still tell which candidate was here.
-        for folder in parent.ancestors().take_while(|path| path.starts_with(&self.root) && *path != self.root) {
+        for folder in parent.ancestors().take_while(|path| path.starts_with(&self.root) && *path != self.root)
+        {
             if std::fs::remove_dir(folder).is_err() {
                 break;
             }

@@ -47,7 +47,9 @@ pub enum StoreError {
         detail: String,
     },
     /// The transfer fell below the floor on speed again and again.
-    #[error("{key}: transfer too slow: {bytes} bytes in the last {window_s} s, at least {floor} bytes/s are needed")]
+    #[error(
+        "{key}: transfer too slow: {bytes} bytes in the last {window_s} s, at least {floor} bytes/s are needed"
+    )]
     TooSlow {
         /// The object.
         key: String,

@@ -81,7 +81,8 @@ pub(crate) fn tenant_segment(tenant: Option<&str>) -> Result<String, StoreError>
     if name.is_empty() || name.len() > 200 || name.starts_with('.') || !name.chars().all(allowed) {
         return Err(StoreError::BadKey {
             key: name.chars().take(200).collect(),
-            reason: "a tenant consists of letters, digits, '.', '_' and '-' and does not begin with '.'".to_owned(),
+            reason: "a tenant consists of letters, digits, '.', '_' and '-' and does not begin with '.'"
+                .to_owned(),
         });
     }
     Ok(name.to_owned())

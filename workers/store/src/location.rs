@@ -37,9 +37,7 @@ impl FromStr for StoreLocation {
         };
         let (bucket, prefix) = rest.split_once('/').unwrap_or((rest, ""));
         if !is_bucket(bucket) {
-            return Err(refuse(format!(
-                "{bucket:?} is no name of a bucket (3 to 63 of a-z, 0-9, '.', '-')"
-            )));
+            return Err(refuse(format!("{bucket:?} is no name of a bucket (3 to 63 of a-z, 0-9, '.', '-')")));
         }
         let prefix = prefix.trim_end_matches('/');
         if prefix.is_empty() {
@@ -75,7 +73,8 @@ mod tests {
 
     #[test]
     fn accepted_and_refused() {
-        let s3 = |bucket: &str, prefix: &str| StoreLocation::S3 { bucket: bucket.into(), prefix: prefix.into() };
+        let s3 =
+            |bucket: &str, prefix: &str| StoreLocation::S3 { bucket: bucket.into(), prefix: prefix.into() };
         for (text, location) in [
             ("s3://interviews", s3("interviews", "")),
             ("s3://interviews/", s3("interviews", "")),
@@ -86,7 +85,9 @@ mod tests {
         ] {
             assert_eq!(text.parse::<StoreLocation>().unwrap(), location, "{text}");
         }
-        for text in ["", "dir:", "/tmp", "s3:/x", "s3://", "s3://A/b", "s3://ab", "s3://abc/../x", "s3://abc//x"] {
+        for text in
+            ["", "dir:", "/tmp", "s3:/x", "s3://", "s3://A/b", "s3://ab", "s3://abc/../x", "s3://abc//x"]
+        {
             let error = text.parse::<StoreLocation>().expect_err(text);
             assert!(matches!(error, StoreError::Configuration(_)), "{text}: {error}");
         }

@@ -50,7 +50,12 @@ impl Receiver {
     }
 
     /// Checks a length that the store announces, before anything is fetched.
-    pub(crate) fn announced(&self, total: u64, expected: &Expected, max_bytes: u64) -> Result<(), StoreError> {
+    pub(crate) fn announced(
+        &self,
+        total: u64,
+        expected: &Expected,
+        max_bytes: u64,
+    ) -> Result<(), StoreError> {
         if let Some(bytes) = expected.bytes
             && bytes != total
         {
@@ -99,9 +104,8 @@ impl Receiver {
             return Err(self.wrong(format!("the job states {bytes} bytes, the object has {}", self.bytes)));
         }
         match &expected.sha256 {
-            Some(stated) if !stated.eq_ignore_ascii_case(&sha256) => {
-                Err(self.wrong(format!("the job states SHA-256 {stated}, the object has {sha256}; upload it again")))
-            }
+            Some(stated) if !stated.eq_ignore_ascii_case(&sha256) => Err(self
+                .wrong(format!("the job states SHA-256 {stated}, the object has {sha256}; upload it again"))),
             _ => Ok(Downloaded { bytes: self.bytes, sha256, resumed }),
         }
     }

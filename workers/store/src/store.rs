@@ -170,7 +170,9 @@ impl TenantStore<'_> {
     #[must_use]
     pub fn address(&self) -> String {
         match &self.store.location {
-            StoreLocation::Dir(path) => format!("dir:{}", path.join(self.prefix.trim_end_matches('/')).display()),
+            StoreLocation::Dir(path) => {
+                format!("dir:{}", path.join(self.prefix.trim_end_matches('/')).display())
+            }
             s3 @ StoreLocation::S3 { .. } => format!("{s3}{}", self.prefix),
         }
     }

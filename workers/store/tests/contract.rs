@@ -1,10 +1,14 @@
 //! The contract of a store, kept by both kinds: a bucket of a real S3 server and a folder.
 
+#![allow(clippy::unwrap_used)] // what fails here is a finding of the test
+
 use std::path::PathBuf;
 use std::time::Duration;
 
 use interview_schemas::{CandidateRef, ErrorCode, JobId};
-use interview_store::{AccessKey, Expected, JobKeys, Key, S3Options, Store, StoreError, TransferLimits, Written};
+use interview_store::{
+    AccessKey, Expected, JobKeys, Key, S3Options, Store, StoreError, TransferLimits, Written,
+};
 use interview_test_s3::{ACCESS_KEY, BUCKET, S3Server, SECRET_KEY};
 use sha2::{Digest, Sha256};
 
@@ -266,7 +270,8 @@ async fn a_link_out_of_the_tenant_is_refused() {
 
 #[tokio::test]
 async fn a_folder_without_room_or_right_says_so() {
-    let error = Store::open(&"dir:/proc/interview".parse().unwrap(), &S3Options::default()).await.unwrap_err();
+    let error =
+        Store::open(&"dir:/proc/interview".parse().unwrap(), &S3Options::default()).await.unwrap_err();
     assert!(matches!(error, StoreError::Io { .. }), "{error}");
     let full = StoreError::Io { path: "a".into(), source: std::io::ErrorKind::StorageFull.into() };
     assert_eq!(full.code(), ErrorCode::Resource);

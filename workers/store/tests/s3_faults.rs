@@ -1,9 +1,13 @@
 //! Downloads and writes over a real S3 server that refuses, breaks off, stalls, drips and lies.
 
+#![allow(clippy::unwrap_used)] // what fails here is a finding of the test
+
 use std::time::{Duration, Instant};
 
 use interview_schemas::ErrorCode;
-use interview_store::{AccessKey, Downloaded, Expected, Key, S3Options, SseMode, Store, StoreError, TransferLimits, Written};
+use interview_store::{
+    AccessKey, Downloaded, Expected, Key, S3Options, SseMode, Store, StoreError, TransferLimits, Written,
+};
 use interview_test_s3::{ACCESS_KEY, Action, BUCKET, Fault, S3Server, SECRET_KEY};
 use sha2::{Digest, Sha256};
 

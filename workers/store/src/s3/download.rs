@@ -109,7 +109,10 @@ impl S3Store {
                 }
                 Ok(Some(Err(error))) => return Err(broken(format!("the connection broke: {error}"))),
                 Ok(None) if receiver.bytes() < total => {
-                    return Err(broken(format!("the answer ended after {} of {total} bytes", receiver.bytes())));
+                    return Err(broken(format!(
+                        "the answer ended after {} of {total} bytes",
+                        receiver.bytes()
+                    )));
                 }
                 Ok(None) => return Ok(total),
                 Err(_) => {}

@@ -37,7 +37,9 @@ where
         // A bucket that is not there is a fault of the set-up, not of one object.
         (_, Some("NoSuchBucket")) => StoreError::Unavailable { key, detail },
         (Some(404), _) => StoreError::NotFound { key },
-        (Some(401 | 403), _) | (_, Some("ExpiredToken" | "InvalidToken")) => StoreError::Forbidden { key, detail },
+        (Some(401 | 403), _) | (_, Some("ExpiredToken" | "InvalidToken")) => {
+            StoreError::Forbidden { key, detail }
+        }
         (Some(412 | 416), _) => {
             let detail = format!("the object was replaced during the download ({detail})");
             StoreError::Integrity { key, detail }

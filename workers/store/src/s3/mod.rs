@@ -11,7 +11,8 @@ use aws_sdk_s3::Client;
 use aws_sdk_s3::config::retry::RetryConfig;
 use aws_sdk_s3::config::timeout::TimeoutConfig;
 use aws_sdk_s3::config::{
-    BehaviorVersion, Credentials, Region, RequestChecksumCalculation, ResponseChecksumValidation, StalledStreamProtectionConfig,
+    BehaviorVersion, Credentials, Region, RequestChecksumCalculation, ResponseChecksumValidation,
+    StalledStreamProtectionConfig,
 };
 use aws_sdk_s3::primitives::ByteStream;
 use aws_sdk_s3::types::ServerSideEncryption;
@@ -56,8 +57,9 @@ impl S3Store {
             let message = format!("S3 endpoint {endpoint:?}: must begin with https:// (or http://)");
             return Err(StoreError::Configuration(message));
         }
-        let http =
-            aws_smithy_http_client::Builder::new().tls_provider(Provider::Rustls(CryptoMode::Ring)).build_https();
+        let http = aws_smithy_http_client::Builder::new()
+            .tls_provider(Provider::Rustls(CryptoMode::Ring))
+            .build_https();
         let region = match (&options.region, &options.endpoint) {
             (Some(region), _) => RegionProviderChain::first_try(Region::new(region.clone())),
             // Another server than Amazon's: its region is in nobody's instance data.
