@@ -1,5 +1,6 @@
 # The fleet: long runs under faults, figures of the road beside the analysis.
 #
+#   make fleet-tests           the reliability checklist with real workers
 #   make chaos N=2000          RabbitMQ and S3: 10 % SIGKILL, 10 % SIGTERM, a broker kill every 100 jobs
 #   make chaos N=2000 ON=sqlite
 #   make fleet-figures         overhead, throughput, scaling, memory
@@ -7,10 +8,13 @@
 N ?= 2000
 ON ?= rabbitmq
 
-.PHONY: chaos fleet-figures fleet-tools
+.PHONY: chaos fleet-figures fleet-tests fleet-tools
 
 fleet-tools: build
 	$(CARGO) build --release --package interview-tests --bins
+
+fleet-tests: models fleet-tools
+	$(CARGO) test --release --package interview-tests --test fleet
 
 chaos: fleet-tools
 	target/release/chaos --jobs $(N) --queue $(ON) $(CHAOS)
