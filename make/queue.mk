@@ -2,7 +2,7 @@
 
 CLIENTS := out/clients
 
-.PHONY: clients queue-figures
+.PHONY: clients queue-faults queue-figures
 
 clients: $(CLIENTS)/installed
 
@@ -11,7 +11,9 @@ $(CLIENTS)/installed: tests/clients/requirements.txt
 	$(CLIENTS)/venv/bin/pip install --quiet --disable-pip-version-check --requirement tests/clients/requirements.txt
 	@touch $@
 
-test: clients
+# Every fault of docs/operate.md, those too that take long: brokers killed again and again, late consumers, TLS.
+queue-faults: setup
+	$(CARGO) test --release --package interview-queue --test contract -- --include-ignored --test-threads 2
 
 # Throughput of the queue alone, over a private RabbitMQ and over SQLite.
 queue-figures: setup
