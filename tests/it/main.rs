@@ -3,3 +3,5 @@
 mod analyze;
 mod bad_input;
 mod command_line;
+#[cfg(target_os = "linux")]
+mod decoder;

@@ -2,8 +2,10 @@
 
 #![allow(clippy::print_stdout)] // a skipped test says so
 
+pub mod decoding;
 pub mod fleet;
 pub mod made;
+pub mod mutants;
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};

@@ -57,6 +57,9 @@ enum Command {
     /// The process of a slot of a worker; started by it.
     #[command(hide = true)]
     Slot(fleet::child::SlotArgs),
+    /// The decoder's process; started by the other commands.
+    #[command(hide = true)]
+    Decode(commands::decode::DecodeArgs),
 }
 
 impl LogFormat {
@@ -77,7 +80,6 @@ impl Command {
             _ => "warn,ort=error",
         }
     }
-}
 
 fn main() -> ExitCode {
     memory::give_back_large_blocks();
@@ -94,6 +96,7 @@ fn main() -> ExitCode {
         Command::Worker(arguments) => fleet::worker::run(&arguments, cli.log_format),
         Command::Erase(arguments) => fleet::erase::run(&arguments),
         Command::Slot(arguments) => fleet::child::run(&arguments),
+        Command::Decode(arguments) => commands::decode::run(&arguments),
     };
     match result {
         Ok(status) => status,

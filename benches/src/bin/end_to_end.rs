@@ -13,7 +13,8 @@ use interview_benches::media::{looped_video, text};
 use interview_benches::process::{Cost, measure};
 use interview_models::{Device, Manifest, ModelStore, clock};
 use interview_pipeline::analysis::{AnalysisOptions, AnalysisRequest, Analyzer, NoProgress, Stage};
-use interview_pipeline::media::CancelToken;
+use interview_pipeline::media::{CancelToken, Decoders};
+use interview_sandbox::Settings;
 
 /// Options of the benchmark.
 #[derive(Debug, Parser)]
@@ -39,6 +40,9 @@ struct Options {
     /// The `interview` program.
     #[arg(long, default_value = "target/release/interview")]
     program: PathBuf,
+    /// Decode within this process instead of a sandboxed one: what the sandbox costs.
+    #[arg(long)]
+    insecure_decoder: bool,
 }
 
 fn main() -> ExitCode {
@@ -123,6 +127,9 @@ fn whole_process(options: &Options, video: &Path) -> Result<Cost, String> {
             &options.policy,
         ]);
         command.args(["--consent", "facial-expression", "--out"]).arg(&out).arg(video).stdout(Stdio::null());
+        if options.insecure_decoder {
+            command.arg("--insecure-decoder");
+        }
         if let Some(models) = &options.models {
             command.env("INTERVIEW_MODELS", models);
         }
@@ -155,8 +162,11 @@ fn in_process(options: &Options, video: &Path, threads: usize) -> Result<Measure
     let folder = options.models.clone().or_else(ModelStore::default_folder).ok_or("no folder of models")?;
     let manifest = Manifest::built_in().map_err(|error| error.to_string())?;
     let store = ModelStore::new(folder, manifest);
-    let mut analyzer =
-        Analyzer::new(store, None, Device::Cpu, AnalysisOptions { threads, ..AnalysisOptions::default() });
+    let settings = Settings { program: options.program.clone(), ..Settings::default() };
+    let decoders =
+        if options.insecure_decoder { Decoders::in_process() } else { Decoders::sandboxed(settings) };
+    let analysis = AnalysisOptions { threads, decoders, ..AnalysisOptions::default() };
+    let mut analyzer = Analyzer::new(store, None, Device::Cpu, analysis);
     let job = serde_json::json!({
         "schema_version": "1", "job_id": "bench", "candidate": {"reference": "bench"}, "language": "en",
         "policy": options.policy, "consent": ["facial-expression"],

@@ -23,7 +23,7 @@ use interview_schemas::perception::Perception;
 use interview_schemas::report::Report;
 use jiff::Timestamp;
 
-use crate::media::{CancelToken, DecodeOptions};
+use crate::media::{CancelToken, DecodeOptions, Decoders};
 use crate::{PipelineError, intake, policy, score};
 
 pub use progress::{NoProgress, Progress, Stage, StageClock};
@@ -36,6 +36,8 @@ use outcome::AnswerOutcome;
 pub struct AnalysisOptions {
     /// Sampling and limits of decoding.
     pub decode: DecodeOptions,
+    /// Where recordings are decoded; in sandboxed processes unless stated.
+    pub decoders: Decoders,
     /// Recognisers that run side by side; the number of cores unless stated.
     pub threads: usize,
 }
@@ -49,6 +51,7 @@ impl Default for AnalysisOptions {
     fn default() -> Self {
         Self {
             decode: DecodeOptions::default(),
+            decoders: Decoders::default(),
             threads: std::thread::available_parallelism().map_or(1, usize::from),
         }
     }

@@ -43,7 +43,7 @@ impl Analyzer {
         self.hub.load_eyes(&policy)?;
         let eyes = self.hub.lend().eyes;
         let eyes = eyes.ok_or_else(|| PipelineError::Internal("vision models are not loaded".to_owned()))?;
-        let drawn = overlay::draw(path, out, eyes, &policy, &self.options.decode);
+        let drawn = overlay::draw(&self.options.decoders, path, out, eyes, &policy, &self.options.decode);
         drawn.map(drop).map_err(|error| match error {
             OverlayError::Media(source) => PipelineError::Media { answer: video.id().to_string(), source },
             OverlayError::Model(source) => source.into(),

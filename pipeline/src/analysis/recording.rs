@@ -91,6 +91,8 @@ pub(crate) struct Perceived {
 pub(crate) fn perceive(hub: &mut Hub, setting: &Setting<'_>) -> Result<Vec<AnswerOutcome>, PipelineError> {
     let recordings = recordings(hub.store(), setting)?;
     if !recordings.is_empty() {
+        // Starts beside the loading of the models.
+        setting.options.decoders.prepare();
         let models = recordings.iter().map(|recording| recording.model.clone()).collect();
         hub.load_ears(&models, setting.options.threads)?;
         // Before the recognisers have grown to their working size: loading takes more memory than running.
@@ -136,7 +138,11 @@ fn run_threads(
             .collect();
         drop(waiting);
         let mut front = Front { vad, eyes, offset_s: 0.0, tasks };
-        let perceived = recordings.iter().map(|recording| front.recording(setting, recording)).collect();
+        let perceived = recordings
+            .iter()
+            .enumerate()
+            .map(|(index, recording)| front.recording(setting, recording, index + 1 < recordings.len()))
+            .collect();
         drop(front);
         let mut recognised = Vec::new();
         let mut failure = None;
@@ -181,6 +187,7 @@ impl Front<'_> {
         &mut self,
         setting: &Setting<'_>,
         recording: &Recording<'_>,
+        more: bool,
     ) -> Result<Result<Perceived, MediaError>, PipelineError> {
         if let Err(error) = Self::check_file(setting, recording) {
             return Ok(Err(error));
@@ -203,8 +210,13 @@ impl Front<'_> {
             let watcher = eyes.map(|eyes| scope.spawn(move || look(eyes, setting, offset_s, &seen)));
             let mut sink =
                 Sink { chunks, frames, samples: 0, offset_s, claimed_s: None, progress: setting.progress };
-            let decode = || media::decode(recording.path, &options, setting.cancel, &mut sink);
+            let decode =
+                || setting.options.decoders.decode(recording.path, &options, setting.cancel, &mut sink);
             let summary = setting.clock.time(Stage::Decode, decode);
+            if more {
+                // Starts while this recording is still being listened to and looked at.
+                setting.options.decoders.prepare();
+            }
             drop(sink);
             (summary, join(listener), watcher.map(join))
         });

@@ -14,13 +14,15 @@ use super::decoder::Decoder;
 use super::open::{self, Demuxer, Next};
 use super::outcome::{self, DecodeSummary, Ending};
 use super::output::{MediaSink, Output};
-use super::source;
+use super::source::{self, FileDigest};
 use super::streams::{self, Choice, Chosen};
 use super::video::VideoTrack;
 use super::warnings::{Warnings, code};
 
 /// Damaged places in a row after which the container counts as broken off.
 const MOST_DAMAGED_IN_A_ROW: u32 = 1000;
+/// Packets after which the sink hears that work goes on.
+const PACKETS_PER_SIGN: u64 = 16;
 /// Packets read at most while time 0 is not known.
 const MOST_BEFORE_START: u64 = 4000;
 
@@ -58,6 +60,17 @@ pub fn decode_file(
 ) -> Result<DecodeSummary, MediaError> {
     options.validate()?;
     let (sha256, bytes) = source::digest_file(&mut file, options.limits.max_bytes, cancel)?;
+    decode_digested(file, FileDigest { sha256, bytes }, options, cancel, sink)
+}
+
+/// Decodes an open file whose checksum is known; it stands at its start, the options are checked.
+pub(super) fn decode_digested(
+    file: File,
+    digest: FileDigest,
+    options: &DecodeOptions,
+    cancel: &CancelToken,
+    sink: &mut dyn MediaSink,
+) -> Result<DecodeSummary, MediaError> {
     let mut demuxer = open::open(file, options, cancel)?;
     let mut warnings = Warnings::default();
     let mut session = Session::start(&mut demuxer, options, &mut warnings)?;
@@ -74,7 +87,7 @@ pub fn decode_file(
     let anchor_s = output.anchor_s;
     let tracks = session.into_parts();
     outcome::judge(
-        outcome::Counted { sha256, bytes, anchor_s, ending, tracks, demuxer: &demuxer },
+        outcome::Counted { digest, anchor_s, ending, tracks, demuxer: &demuxer },
         options,
         warnings,
     )
@@ -156,6 +169,9 @@ impl Session {
                             "the file has more than {} packets (limits.max_packets)",
                             options.limits.max_packets
                         )));
+                    }
+                    if ending.packets.is_multiple_of(PACKETS_PER_SIGN) {
+                        output.alive()?;
                     }
                     self.take(packet, demuxer, &mut ending, output)?;
                     self.anchor(ending.packets > MOST_BEFORE_START, output)?;

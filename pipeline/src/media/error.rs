@@ -1,5 +1,6 @@
 //! Why a recording could not be used, each with its stable code.
 
+use interview_sandbox::SandboxError;
 use interview_schemas::ErrorCode;
 
 /// A recording that could not be used.
@@ -29,6 +30,9 @@ pub enum MediaError {
     /// The caller ended the work: its deadline passed, or its consumer stopped.
     #[error("decoding was stopped: {0}")]
     Cancelled(String),
+    /// The decoder's process died on it, broke its protocol, took too long, or could not be started.
+    #[error(transparent)]
+    Sandbox(#[from] SandboxError),
     /// Reading failed.
     #[error("cannot be read: {0}")]
     Io(#[from] std::io::Error),
@@ -50,8 +54,27 @@ impl MediaError {
             Self::Integrity(_) => ErrorCode::Integrity,
             Self::Configuration(_) => ErrorCode::Configuration,
             Self::Cancelled(_) => ErrorCode::Timeout,
+            Self::Sandbox(error) => error.code(),
             Self::Io(_) => ErrorCode::Io,
             Self::Internal(_) => ErrorCode::Internal,
+        }
+    }
+
+    /// What went wrong, without the general words that [`Display`](std::fmt::Display) puts before it.
+    #[must_use]
+    pub fn detail(&self) -> String {
+        match self {
+            Self::Invalid(text)
+            | Self::Unsupported(text)
+            | Self::Limit(text)
+            | Self::Partial(text)
+            | Self::NotFound(text)
+            | Self::Integrity(text)
+            | Self::Configuration(text)
+            | Self::Cancelled(text)
+            | Self::Internal(text) => text.clone(),
+            Self::Sandbox(error) => error.to_string(),
+            Self::Io(error) => error.to_string(),
         }
     }
 }

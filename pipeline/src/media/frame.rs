@@ -1,55 +1,10 @@
 //! One decoded picture: its planes as the decoder left them, its time and how to turn it upright.
 
-/// How the picture must be turned clockwise to stand upright.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum Rotation {
-    /// As it is.
-    #[default]
-    None,
-    /// By 90 degrees clockwise.
-    Clockwise90,
-    /// By 180 degrees.
-    Half,
-    /// By 270 degrees clockwise.
-    Clockwise270,
-}
+use interview_sandbox::buffers::Pixels;
+use interview_sandbox::message::PictureHeader;
+use interview_sandbox::picture::plane_length;
 
-impl Rotation {
-    /// Whether turning makes the height the width.
-    #[must_use]
-    pub fn swaps_sides(self) -> bool {
-        matches!(self, Self::Clockwise90 | Self::Clockwise270)
-    }
-}
-
-/// How the planes hold the picture.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum PixelLayout {
-    /// Planes Y, U, V with chroma halved in width and height (`yuv420p`, `yuvj420p`).
-    Yuv420,
-    /// Planes Y, U, V with chroma halved in width.
-    Yuv422,
-    /// Planes Y, U, V of the same size.
-    Yuv444,
-    /// Plane Y and a plane of U, V pairs halved in width and height.
-    Nv12,
-    /// One plane of R, G, B triples.
-    Rgb24,
-    /// One plane of brightness.
-    Gray,
-}
-
-/// The matrix from YUV to RGB.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum ColourMatrix {
-    /// ITU-R BT.601, usual below 720 lines.
-    #[default]
-    Bt601,
-    /// ITU-R BT.709, usual from 720 lines.
-    Bt709,
-    /// ITU-R BT.2020.
-    Bt2020,
-}
+pub use interview_sandbox::picture::{ColourMatrix, PixelLayout, Rotation};
 
 /// One plane of a picture.
 #[derive(Debug, Clone, Copy)]
@@ -66,6 +21,8 @@ enum Backing {
     Decoder(ffmpeg_next::frame::Video),
     /// Bytes of our own, with offset and stride per plane.
     Owned { bytes: Vec<u8>, planes: Vec<(usize, usize)> },
+    /// Bytes that came from the decoder's process, with offset and stride per plane.
+    Received { bytes: Pixels, planes: Vec<(usize, usize)> },
 }
 
 /// One decoded picture.
@@ -127,6 +84,20 @@ impl VideoFrame {
         }
     }
 
+    /// A picture that came from the decoder's process, its header and planes checked on the way.
+    pub(super) fn received(header: &PictureHeader, planes: Vec<(usize, usize)>, bytes: Pixels) -> Self {
+        Self {
+            t_s: header.t_s,
+            coded_width: header.width,
+            coded_height: header.height,
+            rotation: header.rotation,
+            layout: header.layout,
+            matrix: header.matrix,
+            full_range: header.full_range,
+            backing: Backing::Received { bytes, planes },
+        }
+    }
+
     /// Width in display orientation.
     #[must_use]
     pub fn width(&self) -> u32 {
@@ -148,17 +119,7 @@ impl VideoFrame {
     /// Bytes of a row and number of rows of a plane, as coded; `None` when the layout has fewer planes.
     #[must_use]
     pub fn plane_size(&self, index: usize) -> Option<(usize, usize)> {
-        let (width, height) = (self.coded_width as usize, self.coded_height as usize);
-        let (half_width, half_height) = (width.div_ceil(2), height.div_ceil(2));
-        match (self.layout, index) {
-            (PixelLayout::Rgb24, 0) => Some((width.checked_mul(3)?, height)),
-            (_, 0) => Some((width, height)),
-            (PixelLayout::Yuv420, 1 | 2) => Some((half_width, half_height)),
-            (PixelLayout::Yuv422, 1 | 2) => Some((half_width, height)),
-            (PixelLayout::Yuv444, 1 | 2) => Some((width, height)),
-            (PixelLayout::Nv12, 1) => Some((half_width * 2, half_height)),
-            _ => None,
-        }
+        self.layout.plane_size(self.coded_width, self.coded_height, index)
     }
 
     /// A plane by its number; `None` when the layout has fewer. The bytes end with the last byte of the
@@ -168,20 +129,22 @@ impl VideoFrame {
         let (row_bytes, rows) = self.plane_size(index)?;
         match &self.backing {
             Backing::Decoder(frame) => decoder_plane(frame, index, row_bytes, rows),
-            Backing::Owned { bytes, planes } => {
-                let &(offset, stride) = planes.get(index)?;
-                let length = plane_length(stride, row_bytes, rows)?;
-                Some(Plane { data: bytes.get(offset..offset.checked_add(length)?)?, stride })
-            }
+            Backing::Owned { bytes, planes } => part(bytes, planes.get(index), row_bytes, rows),
+            Backing::Received { bytes, planes } => part(bytes, planes.get(index), row_bytes, rows),
         }
     }
 }
 
-fn plane_length(stride: usize, row_bytes: usize, rows: usize) -> Option<usize> {
-    if row_bytes == 0 || rows == 0 || stride < row_bytes {
-        return None;
-    }
-    stride.checked_mul(rows - 1)?.checked_add(row_bytes)
+/// The plane at an offset with a stride.
+fn part<'a>(
+    bytes: &'a [u8],
+    place: Option<&(usize, usize)>,
+    row_bytes: usize,
+    rows: usize,
+) -> Option<Plane<'a>> {
+    let &(offset, stride) = place?;
+    let length = plane_length(stride, row_bytes, rows)?;
+    Some(Plane { data: bytes.get(offset..offset.checked_add(length)?)?, stride })
 }
 
 /// A plane of the decoder's frame, held against the buffers it must lie in.

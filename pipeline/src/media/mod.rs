@@ -17,13 +17,18 @@
 //! | `audio`, `resample` | the unbroken line of samples |
 //! | `video`, `nal`, `sampler`, `picture` | leaves out what nobody needs, samples, wraps frames |
 //! | `decode` | the loop |
+//! | `decoders` | decodes in a process of its own: what everything but tests uses |
+//! | `child` | that process |
 //! | `outcome` | what came of it: facts and warnings, or an error |
 
 mod audio;
+#[cfg(target_os = "linux")]
+pub mod child;
 mod clock;
 mod config;
 mod decode;
 mod decoder;
+mod decoders;
 mod error;
 pub mod frame;
 mod log;
@@ -41,6 +46,7 @@ mod warnings;
 
 pub use config::{CancelToken, DecodeOptions, MediaLimits};
 pub use decode::{decode, decode_file};
+pub use decoders::Decoders;
 pub use error::MediaError;
 pub use frame::VideoFrame;
 pub use outcome::{DecodeSummary, StreamSummary};

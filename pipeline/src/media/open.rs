@@ -43,7 +43,7 @@ pub(super) enum Next {
 }
 
 /// Silences FFmpeg, whose messages may quote the file, and bounds what it may allocate at once.
-fn prepare() {
+pub(super) fn prepare() {
     static ONCE: Once = Once::new();
     ONCE.call_once(|| {
         log::take_over();

@@ -8,6 +8,7 @@ use super::config::DecodeOptions;
 use super::decode::Tracks;
 use super::frame::Rotation;
 use super::open::Demuxer;
+use super::source::FileDigest;
 use super::streams::{Choice, Chosen};
 use super::video::VideoTrack;
 use super::warnings::{Warnings, code};
@@ -55,8 +56,7 @@ pub(super) struct Ending {
 
 /// Everything that was counted.
 pub(super) struct Counted<'a> {
-    pub(super) sha256: String,
-    pub(super) bytes: u64,
+    pub(super) digest: FileDigest,
     pub(super) anchor_s: Option<f64>,
     pub(super) ending: Ending,
     pub(super) tracks: Tracks,
@@ -69,7 +69,8 @@ pub(super) fn judge(
     options: &DecodeOptions,
     mut warnings: Warnings,
 ) -> Result<DecodeSummary, MediaError> {
-    let Counted { sha256, bytes, anchor_s, ending, tracks, demuxer } = counted;
+    let Counted { digest, anchor_s, ending, tracks, demuxer } = counted;
+    let FileDigest { sha256, bytes } = digest;
     let (samples, frames) = (
         tracks.audio.as_ref().map_or(0, AudioTrack::decoded),
         tracks.video.as_ref().map_or(0, VideoTrack::decoded),

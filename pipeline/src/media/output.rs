@@ -20,6 +20,11 @@ pub trait MediaSink {
 
     /// A picture.
     fn frame(&mut self, frame: VideoFrame) -> ControlFlow<()>;
+
+    /// Work goes on, but there may be nothing to hand over for a while.
+    fn alive(&mut self) -> ControlFlow<()> {
+        ControlFlow::Continue(())
+    }
 }
 
 /// What the tracks write to.
@@ -45,6 +50,10 @@ impl Output<'_> {
 
     pub(super) fn audio(&mut self, samples: &[f32]) -> Result<(), MediaError> {
         stopped(self.sink.audio(samples))
+    }
+
+    pub(super) fn alive(&mut self) -> Result<(), MediaError> {
+        stopped(self.sink.alive())
     }
 
     pub(super) fn frame(&mut self, frame: VideoFrame) -> Result<(), MediaError> {

@@ -2,7 +2,7 @@
 
 use std::process::Command;
 
-use interview_pipeline::media::DecodeOptions;
+use interview_pipeline::media::{DecodeOptions, Decoders};
 use interview_pipeline::perception::vision::overlay::{self, OverlayError};
 
 use crate::portrait::portrait;
@@ -24,7 +24,9 @@ fn a_recording_is_written_with_its_findings() {
     assert!(made.success());
     let mut models = models();
     let options = DecodeOptions::default();
-    let seen = overlay::draw(&video, &out, &mut models, &everything_agreed("cn"), &options).unwrap();
+    let seen =
+        overlay::draw(&Decoders::in_process(), &video, &out, &mut models, &everything_agreed("cn"), &options)
+            .unwrap();
     assert_eq!(seen.faces.frames.len(), 10);
     assert!(seen.faces.frames.iter().all(|frame| frame.faces.len() == 1));
     // The face is still found under the drawing, at the same time and place.
@@ -34,6 +36,13 @@ fn a_recording_is_written_with_its_findings() {
     assert!(change > 100.0, "lines make the picture sharper: {change}");
 
     let missing = folder.path().join("none/overlay.mp4");
-    let refused = overlay::draw(&video, &missing, &mut models, &everything_agreed("cn"), &options);
+    let refused = overlay::draw(
+        &Decoders::in_process(),
+        &video,
+        &missing,
+        &mut models,
+        &everything_agreed("cn"),
+        &options,
+    );
     assert!(matches!(refused, Err(OverlayError::Write { .. })), "{refused:?}");
 }

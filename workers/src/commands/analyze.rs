@@ -6,7 +6,7 @@ use std::process::ExitCode;
 
 use clap::Args;
 use interview_pipeline::analysis::{AnalysisOptions, AnalysisRequest, Analyzer, NoProgress, Progress};
-use interview_pipeline::media::CancelToken;
+use interview_pipeline::media::{CancelToken, Decoders};
 use interview_schemas::job::Job;
 use interview_schemas::policy::Consent;
 use interview_schemas::{AnswerId, ErrorCode, Language};
@@ -61,6 +61,10 @@ pub(crate) struct AnalyzeArgs {
     /// Print one JSON object per input on standard output.
     #[arg(long)]
     json: bool,
+    /// Decode recordings within this process, without the sandbox: for trusted recordings on machines that
+    /// lack its layers (`interview doctor` shows them).
+    #[arg(long)]
+    insecure_decoder: bool,
     #[command(flatten)]
     store: StoreArgs,
     #[command(flatten)]
@@ -138,6 +142,10 @@ fn options(args: &AnalyzeArgs) -> Result<AnalysisOptions, CommandError> {
     }
     let mut options = AnalysisOptions::default();
     options.decode.sample_fps = args.sample_fps;
+    if args.insecure_decoder {
+        tracing::warn!("--insecure-decoder: recordings are decoded without a sandbox");
+        options.decoders = Decoders::in_process();
+    }
     if let Some(threads) = args.threads {
         options.threads = threads.max(1);
     }

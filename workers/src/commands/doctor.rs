@@ -9,6 +9,8 @@ use interview_models::manifest::CURRENT_PLATFORM;
 use interview_models::pull::Selection;
 use interview_models::pull::python::interpreter_version;
 use interview_models::{ModelError, ModelStore, Runtime, runtime};
+#[cfg(target_os = "linux")]
+use interview_pipeline::media::Decoders;
 use interview_pipeline::media::MediaLimits;
 use serde::Serialize;
 use serde_json::json;
@@ -83,6 +85,7 @@ pub(crate) fn run(arguments: &DoctorArgs) -> Result<ExitCode, CommandError> {
     let store = arguments.store.open()?;
     let mut findings = vec![ffmpeg_versions()];
     findings.push(decoders());
+    findings.push(sandbox());
     findings.push(onnx_runtime(&store, &arguments.runtime));
     findings.extend(models(&store)?);
     findings.push(disk("disk of the models", store.folder()));
@@ -151,6 +154,40 @@ fn decoders() -> Finding {
         finding.push_str(&format!(" (not: {})", absent.join(", ")));
     }
     Finding::ok("decoders", finding)
+}
+
+/// Starts a decoder's process and asks which layers are up.
+#[cfg(target_os = "linux")]
+fn sandbox() -> Finding {
+    use interview_sandbox::layers::Layer;
+
+    const CHECK: &str = "decoder's sandbox";
+    match Decoders::default().probe() {
+        Err(error) => Finding::bad(
+            CHECK,
+            Status::Error,
+            error.to_string(),
+            "allow seccomp filters and `no_new_privs` to this process (container runtimes do by default); \
+             --insecure-decoder decodes trusted recordings without",
+        ),
+        Ok(active) if !active.layers.has(Layer::Landlock) => Finding::bad(
+            CHECK,
+            Status::Warning,
+            active.layers.to_string(),
+            "no Landlock: use a kernel from 5.13 on with `landlock` among its security modules; the system call \
+             filter forbids opening files all the same",
+        ),
+        Ok(active) => {
+            Finding::ok(CHECK, format!("{} (Landlock interface {})", active.layers, active.landlock_version))
+        }
+    }
+}
+
+/// There is none.
+#[cfg(not(target_os = "linux"))]
+fn sandbox() -> Finding {
+    let advice = "analyse on Linux, or trusted recordings with --insecure-decoder";
+    Finding::bad("decoder's sandbox", Status::Error, "not on this system", advice)
 }
 
 /// Loads the library and checks the device that was asked for.

@@ -2,6 +2,7 @@
 
 pub(crate) mod analyze;
 pub(crate) mod dead;
+pub(crate) mod decode;
 pub(crate) mod doctor;
 pub(crate) mod enqueue;
 mod job_file;

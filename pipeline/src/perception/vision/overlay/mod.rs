@@ -17,7 +17,7 @@ use interview_schemas::policy::ResolvedPolicy;
 use super::crop::{Border, Picture, Region, Scale};
 use super::tracker::TrackedFace;
 use super::{VisionAnalyzer, VisionConfig, VisionModels, VisionPerception};
-use crate::media::{CancelToken, DecodeOptions, MediaError, MediaSink, VideoFrame, decode};
+use crate::media::{CancelToken, DecodeOptions, Decoders, MediaError, MediaSink, VideoFrame};
 use canvas::{Canvas, Colour};
 use encoder::Mp4;
 
@@ -69,11 +69,12 @@ pub enum OverlayError {
 }
 
 /// Looks at the recording at `video` and writes it with all findings drawn on it to `out` (MP4, at the sampling rate
-/// of `options`). Returns what was seen.
+/// of `options`). The recording is decoded by `decoders`. Returns what was seen.
 ///
 /// # Errors
 /// [`OverlayError`], with the file concerned.
 pub fn draw(
+    decoders: &Decoders,
     video: &Path,
     out: &Path,
     models: &mut VisionModels,
@@ -88,7 +89,7 @@ pub fn draw(
         pixels: Vec::new(),
         failure: None,
     };
-    let decoded = decode(video, &options, &CancelToken::new(), &mut painter);
+    let decoded = decoders.decode(video, &options, &CancelToken::new(), &mut painter);
     if let Some(failure) = painter.failure.take() {
         return Err(failure);
     }
