@@ -52,3 +52,19 @@ fn wait(child: &Child) -> std::io::Result<(libc::c_int, libc::rusage)> {
         }
     }
 }
+
+/// Processor seconds, user and system, of this process and of its children that have ended.
+#[must_use]
+pub fn processor_seconds() -> f64 {
+    let of = |who| {
+        // SAFETY: rusage is plain numbers, all zero is a valid value, and the pointer is valid for writes.
+        let usage = unsafe {
+            let mut usage: libc::rusage = std::mem::zeroed();
+            libc::getrusage(who, &raw mut usage);
+            usage
+        };
+        let seconds = |time: libc::timeval| time.tv_sec as f64 + time.tv_usec as f64 * 1e-6;
+        seconds(usage.ru_utime) + seconds(usage.ru_stime)
+    };
+    of(libc::RUSAGE_SELF) + of(libc::RUSAGE_CHILDREN)
+}
