@@ -80,6 +80,7 @@ impl Command {
             _ => "warn,ort=error",
         }
     }
+}
 
 fn main() -> ExitCode {
     memory::give_back_large_blocks();
