@@ -21,7 +21,7 @@ const SCRIPT_FOLDERS: [&str; 4] = [
     "/opt/rabbitmq/sbin",
 ];
 /// A broker on a busy machine takes its time.
-const START_TIMEOUT: Duration = Duration::from_secs(120);
+const START_TIMEOUT: Duration = Duration::from_secs(300);
 
 /// What a test wants of its broker.
 #[derive(Debug, Clone, Default)]

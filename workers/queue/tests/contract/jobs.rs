@@ -9,11 +9,25 @@ over_both! {
     item_10_handed_back_jobs_go_to_another_worker_untouched;
     a_dropped_delivery_goes_to_another_worker;
     item_3_the_same_job_twice_at_once_is_acked_twice;
-    a_cancelled_receive_loses_no_job;
     neither_lane_starves_the_other;
     as_many_jobs_run_as_slots_ask;
     a_job_given_out_too_often_is_exhausted;
     status_counts_what_waits;
+}
+
+mod a_cancelled_receive_loses_no_job {
+    use crate::support::{Kind, run};
+
+    #[test]
+    #[ignore = "cancels a receive sixty times: make queue-faults"]
+    fn over_rabbitmq() {
+        run(super::cases::a_cancelled_receive_loses_no_job(Kind::Amqp));
+    }
+
+    #[test]
+    fn over_sqlite() {
+        run(super::cases::a_cancelled_receive_loses_no_job(Kind::Sqlite));
+    }
 }
 
 mod cases {

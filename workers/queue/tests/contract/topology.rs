@@ -25,6 +25,7 @@ fn the_definitions_file_agrees_with_the_code() {
 }
 
 #[test]
+#[ignore = "takes queues away and makes them anew: make queue-faults"]
 fn set_up_is_safe_to_repeat_and_what_is_missing_is_told() {
     run(async {
         let test = TestQueue::new(Kind::Amqp).await;
