@@ -22,6 +22,16 @@ const START: Duration = Duration::from_secs(30);
 const HAND_OVER: Duration = Duration::from_secs(10);
 /// How long a child that was told to end may take.
 const GOODBYE: Duration = Duration::from_secs(2);
+/// What the analysis of strangers' files must not know: the password of the queue, the keys of the store.
+const SECRETS: [&str; 7] = [
+    "INTERVIEW_QUEUE",
+    "AWS_ACCESS_KEY_ID",
+    "AWS_SECRET_ACCESS_KEY",
+    "AWS_SESSION_TOKEN",
+    "AWS_WEB_IDENTITY_TOKEN_FILE",
+    "AWS_CONTAINER_AUTHORIZATION_TOKEN",
+    "AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE",
+];
 /// How often the child's memory is looked at.
 const MEMORY_CHECK: Duration = Duration::from_millis(250);
 
@@ -176,6 +186,8 @@ impl Slot {
         let result = running.converse(request, deadline, limit, &mut advance).await;
         running.busy = false;
         match &result {
+            // A child that has met a defect of this program ends by itself; nobody else may run into that.
+            Err(SlotError::Failed { code: ErrorCode::Internal, .. }) => self.stop().await,
             Ok(_) | Err(SlotError::Failed { .. }) => {
                 running.jobs = running.jobs.saturating_add(1);
                 if running.jobs >= self.config.jobs_per_child {
@@ -212,6 +224,9 @@ impl Slot {
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .kill_on_drop(true);
+        for name in SECRETS {
+            command.env_remove(name);
+        }
         // A group of its own: Ctrl-C goes to the worker alone, which drains; and the child can be killed with
         // whatever processes it has started.
         #[cfg(unix)]

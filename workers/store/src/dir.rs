@@ -61,6 +61,11 @@ impl DirStore {
         .await
     }
 
+    /// The folder, absolute.
+    pub(crate) fn root(&self) -> &Path {
+        &self.root
+    }
+
     pub(crate) async fn probe(&self) -> Result<(), StoreError> {
         let root = self.root.clone();
         blocking(move || {

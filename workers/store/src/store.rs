@@ -113,7 +113,12 @@ impl Store {
             }
             StoreLocation::Dir(path) => Backend::Dir(DirStore::open(path).await?),
         };
-        Ok(Self { backend, location: location.clone() })
+        let location = match &backend {
+            Backend::S3(_) => location.clone(),
+            // Addresses of documents are read by others, who stand in another folder.
+            Backend::Dir(store) => StoreLocation::Dir(store.root().to_owned()),
+        };
+        Ok(Self { backend, location })
     }
 
     /// Where the store is.
