@@ -3,6 +3,8 @@
 //!
 //! This program starts itself as its own child, so it brings its own `main`.
 
+#![allow(clippy::unwrap_used, clippy::print_stdout, reason = "a test with a main of its own")]
+
 #[cfg(target_os = "linux")]
 mod attacker;
 #[cfg(target_os = "linux")]
