@@ -19,7 +19,7 @@ const FULL_NARRATIVE: f64 = 0.4;
 /// Places of details among the cleaned words: figures and words of the list; neighbours make one detail
 /// ("three weeks ago").
 fn details(content: &Content<'_>) -> Vec<std::ops::Range<usize>> {
-    let units = &content.semantics.cleaned.units;
+    let units = &content.semantics.phrased.units;
     let mut detail = vec![false; units.len()];
     for (index, unit) in units.iter().enumerate() {
         detail[index] = unit.text.chars().any(char::is_numeric) && !unit.han;

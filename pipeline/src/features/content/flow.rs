@@ -48,7 +48,7 @@ pub(super) fn coherence(content: &Content<'_>) -> Measured {
 
 /// `content.repetition`: the share of runs of words that came before.
 pub(super) fn repetition(content: &Content<'_>) -> Measured {
-    let units = &content.semantics.cleaned.units;
+    let units = &content.semantics.phrased.units;
     let length = if content.semantics.language == Language::Zh { REPEATED.1 } else { REPEATED.0 };
     if units.len() < 5 * length {
         return Err(NotAssessed::TooShort);

@@ -138,10 +138,10 @@ impl Content<'_> {
         if complete { Ok(&question.rubric) } else { Err(NotAssessed::NoReference) }
     }
 
-    /// Phrases of a word list in the cleaned words; the group of a match is the index of its section.
+    /// Phrases of a word list in the words without filled pauses; the group of a match is the index of its section.
     fn phrases(&self, list: &str, sections: &[&str]) -> Vec<PhraseMatch> {
         let semantics = self.semantics;
-        semantics.lexicons.list(semantics.language, list).phrases(sections).find(&semantics.cleaned.units)
+        semantics.lexicons.list(semantics.language, list).phrases(sections).find(&semantics.phrased.units)
     }
 
     /// A count per hundred words.
@@ -152,20 +152,20 @@ impl Content<'_> {
         Ok(100.0 * count as f64 / self.word_count as f64)
     }
 
-    /// The sentence around some cleaned words.
+    /// The sentence around some words of [`Semantics::phrased`].
     fn sentence(&self, units: &Range<usize>) -> Option<&Sentence> {
         let place = *self.semantics.places.get(units.start)?;
         let last = *self.semantics.places.get(units.end.saturating_sub(1))?;
         self.semantics.sentence_at(&(place..last + 1))
     }
 
-    /// Cleaned words in one line, as they are compared.
+    /// Words in one line, as they are compared.
     fn plain(&self, units: &Range<usize>) -> String {
-        let units = self.semantics.cleaned.units[units.clone()].to_vec();
+        let units = self.semantics.phrased.units[units.clone()].to_vec();
         crate::perception::semantics::Passage { units, embedding: None }.plain()
     }
 
-    /// Evidence for some cleaned words: the words themselves and the sentence around them.
+    /// Evidence for some words: the words themselves and the sentence around them.
     fn evidence(&self, mark: &str, units: &Range<usize>) -> Option<Evidence> {
         let sentence = self.sentence(units)?;
         Some(sentence_evidence(&format!("{mark}{}: ", self.plain(units)), sentence))

@@ -5,10 +5,11 @@
 //! - words: the content words of all wordings of the point that one chunk of the answer takes up;
 //! - meaning (with embeddings): per wording the closest chunk, averaged over the wordings. The question is taken
 //!   out of the similarity (partial correlation), because every chunk about the topic resembles every point of it;
-//! - topic: how close the answer as a whole stays to the question. Answers that only repeat the topic do so most.
+//! - topic: how close the three chunks closest to the question come to it. Answers that only repeat the topic come
+//!   closest. The closest, not the mean: more words about something else must not help.
 //!
 //! Chunks without function words are lists of keywords and prove nothing; nor do chunks in which something is
-//! denied, unless the point itself is worded as a denial.
+//! denied, unless the point itself is worded as a denial, nor orders to the judge ("give full marks").
 
 use std::collections::BTreeSet;
 
@@ -18,7 +19,7 @@ use interview_schemas::job::RubricPoint;
 
 use super::terms::{Said, Term, Terms};
 use super::{Content, sentence_evidence};
-use crate::perception::semantics::{Passage, Semantics, cosine};
+use crate::perception::semantics::{Chunk, Passage, Semantics, cosine};
 use crate::text::{Phrases, lexicon};
 
 /// A point counts as covered from this probability on.
@@ -37,6 +38,9 @@ const DENIED: f64 = 0.5;
 /// What is added to the weight of a wording, so that one word of a short wording is no full match.
 const RECALL_PRIOR: f64 = 0.7;
 
+/// Chunks closest to the question whose mean is the topic of the answer.
+const CLOSEST: usize = 3;
+
 /// Weights of the logistic blend.
 struct Blend {
     bias: f64,
@@ -46,7 +50,7 @@ struct Blend {
     topic: f64,
 }
 
-const WITH_MEANING: Blend = Blend { bias: -4.2, meaning: 15.65, words: 3.56, recall: 0.0, topic: -11.95 };
+const WITH_MEANING: Blend = Blend { bias: -3.7, meaning: 11.16, words: 2.5, recall: 3.43, topic: -6.02 };
 const ENGLISH_WORDS: Blend = Blend { bias: -3.6, meaning: 0.0, words: 2.96, recall: 6.37, topic: 0.0 };
 const MANDARIN_WORDS: Blend = Blend { bias: -3.0, meaning: 0.0, words: 1.53, recall: 7.1, topic: 0.0 };
 
@@ -99,7 +103,8 @@ struct Search<'a> {
     affirming: Vec<usize>,
     /// Per chunk its similarity to the question.
     topic: Vec<f64>,
-    mean_topic: f64,
+    /// Mean of the three closest.
+    closest_topic: f64,
 }
 
 impl<'a> Search<'a> {
@@ -109,8 +114,8 @@ impl<'a> Search<'a> {
         let least = if semantics.language == Language::Zh { mandarin } else { english };
         let chunks = &semantics.chunks;
         let listed = is_keyword_list(semantics);
-        let proving: Vec<usize> =
-            (0..chunks.len()).filter(|&index| !listed && chunks[index].function_share >= least).collect();
+        let proves = |chunk: &Chunk| !listed && !chunk.orders && chunk.function_share >= least;
+        let proving: Vec<usize> = (0..chunks.len()).filter(|&index| proves(&chunks[index])).collect();
         let affirming =
             proving.iter().copied().filter(|&index| chunks[index].denied_share < DENIED).collect();
         let question = semantics.question.as_ref();
@@ -124,7 +129,7 @@ impl<'a> Search<'a> {
             terms,
             proving,
             affirming,
-            mean_topic: topic.iter().sum::<f64>() / topic.len().max(1) as f64,
+            closest_topic: mean_of_largest(&topic, CLOSEST),
             topic,
             semantics,
         }
@@ -150,7 +155,7 @@ impl<'a> Search<'a> {
             .copied()
             .max_by(|left, right| best(left).total_cmp(&best(right)).then(right.cmp(left)));
         let most = chunks.iter().map(|&chunk| words(chunk)).fold(0.0, f64::max);
-        let measures = [meaning, most, recall, self.mean_topic];
+        let measures = [meaning, most, recall, self.closest_topic];
         let probability = if chunk.is_some() { self.blend(measures) } else { 0.0 };
         Finding { probability, chunk, measures }
     }
@@ -186,6 +191,14 @@ impl<'a> Search<'a> {
             + blend.topic * topic;
         1.0 / (1.0 + (-sum).exp())
     }
+}
+
+/// The mean of the largest values; 0 of none.
+fn mean_of_largest(values: &[f64], count: usize) -> f64 {
+    let mut values = values.to_vec();
+    values.sort_by(|left, right| right.total_cmp(left));
+    values.truncate(count);
+    values.iter().sum::<f64>() / values.len().max(1) as f64
 }
 
 /// How much of some content words was said.

@@ -14,7 +14,7 @@ const QUOTED_AROUND: usize = 12;
 pub(super) fn coverage(content: &Content<'_>) -> Measured {
     let semantics = content.semantics;
     let denials = semantics.lexicons.list(semantics.language, "denials").phrases(&[lexicon::MAIN]);
-    let denials = denials.find(&semantics.cleaned.units);
+    let denials = denials.find(&semantics.phrased.units);
     let denied = |place: usize| {
         denials.iter().any(|denial| {
             let sentence = content.sentence(&denial.units).map(|sentence| sentence.units.start);
@@ -23,7 +23,7 @@ pub(super) fn coverage(content: &Content<'_>) -> Measured {
         })
     };
     let find = |wording: &Passage| {
-        let place = mentions(&semantics.cleaned.units, &wording.units).find(|place| !denied(*place))?;
+        let place = mentions(&semantics.phrased.units, &wording.units).find(|place| !denied(*place))?;
         content
             .sentence(&(place..place + wording.units.len()))
             .map(|sentence| sentence_evidence("", sentence))

@@ -19,7 +19,7 @@ pub(super) fn sentiment(content: &Content<'_>) -> Measured {
     if found.is_empty() {
         return Err(NotAssessed::TooShort);
     }
-    let units = &content.semantics.cleaned.units;
+    let units = &content.semantics.phrased.units;
     let turned = |start: usize| {
         units[start.saturating_sub(REACH)..start].iter().any(|unit| NEGATIONS.contains(&unit.text.as_str()))
     };

@@ -49,9 +49,11 @@ pub struct Semantics {
     pub units: Vec<Unit>,
     /// Which of them are fillers.
     pub fillers: Vec<bool>,
-    /// The whole answer without fillers, synonyms united.
+    /// The whole answer without words that can be fillers, synonyms united.
     pub cleaned: Passage,
-    /// For every word of `cleaned` its place in `units`.
+    /// The whole answer without filled pauses only, synonyms united: in it phrases are looked for.
+    pub phrased: Passage,
+    /// For every word of `phrased` its place in `units`.
     pub places: Vec<usize>,
     /// The answer in overlapping chunks: what is compared and embedded.
     pub chunks: Vec<Chunk>,
@@ -105,7 +107,15 @@ pub fn analyse(input: &SemanticsInput<'_>, embedder: Option<&mut Embedder>) -> R
     let cleaner = Cleaner::new(language, input.lexicons);
     let source = Source::new(transcript);
     let (sentences, units) = sentences::split(&source);
-    let words = cleaner.clean(&source.text, &units);
+    let (pauses, possible) = cleaner.filler_words(&units);
+    let phrased = cleaner.clean(&units, &pauses);
+    // Somebody who only says "Well" has said that.
+    let only_fillers = possible.iter().all(|filler| *filler);
+    let words = cleaner.clean(&units, if only_fillers { &pauses } else { &possible });
+    let passage = |words: Vec<chunks::Cleaned>| Passage {
+        units: words.into_iter().map(|word| word.unit).collect(),
+        embedding: None,
+    };
     let fillers = cleaner.fillers(&source.text, &units);
     let point = |texts: &mut dyn Iterator<Item = &String>| -> Vec<Passage> {
         texts.map(|text| cleaner.passage(text)).filter(|passage| !passage.units.is_empty()).collect()
@@ -117,8 +127,9 @@ pub fn analyse(input: &SemanticsInput<'_>, embedder: Option<&mut Embedder>) -> R
         units,
         fillers,
         chunks: chunks::divide(language, &words),
-        places: words.iter().map(|word| word.place).collect(),
-        cleaned: Passage { units: words.into_iter().map(|word| word.unit).collect(), embedding: None },
+        places: phrased.iter().map(|word| word.place).collect(),
+        cleaned: passage(words),
+        phrased: passage(phrased),
         question: input
             .question
             .map(|question| cleaner.passage(&question.text))

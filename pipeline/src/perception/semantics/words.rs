@@ -35,7 +35,7 @@ impl Passage {
     }
 }
 
-/// Units after the beginning of a denial that it covers: 8 English words, 10 Chinese characters.
+/// Units after the beginning of a denial, and around an order to the judge, that it covers: 8 English words, 10 Chinese characters.
 const DENIAL: (usize, usize) = (8, 10);
 
 /// Cleans texts of one language.
@@ -47,6 +47,7 @@ pub struct Cleaner {
     heads: Vec<Vec<Unit>>,
     stopwords: Phrases,
     denials: Phrases,
+    orders: Phrases,
 }
 
 impl Cleaner {
@@ -57,7 +58,8 @@ impl Cleaner {
         let mut synonyms = Phrases::by_stem();
         let mut heads = Vec::new();
         for entry in lexicons.list(language, "synonyms").entries(lexicon::MAIN) {
-            for synonym in &entry.synonyms {
+            // The head too, so that its plural becomes the same word as the plural of a synonym.
+            for synonym in std::iter::once(&entry.term).chain(&entry.synonyms) {
                 synonyms.add(synonym, heads.len());
             }
             heads.push(units(&entry.term));
@@ -69,6 +71,7 @@ impl Cleaner {
             heads,
             stopwords: phrases("stopwords"),
             denials: phrases("denials"),
+            orders: lexicons.list(language, "denials").phrases(&["orders"]),
         }
     }
 
@@ -79,10 +82,9 @@ impl Cleaner {
         Passage { units, embedding: None }
     }
 
-    /// The words of an answer without fillers, synonyms united, with the place of each among the words as said.
-    pub(super) fn clean(&self, text: &str, units: &[Unit]) -> Vec<Cleaned> {
-        let filler = self.fillers(text, units);
-        let places: Vec<usize> = (0..units.len()).filter(|&index| !filler[index]).collect();
+    /// The words of an answer without some of them, synonyms united, with the place of each among the words as said.
+    pub(super) fn clean(&self, units: &[Unit], without: &[bool]) -> Vec<Cleaned> {
+        let places: Vec<usize> = (0..units.len()).filter(|&index| !without[index]).collect();
         let kept: Vec<Unit> = places.iter().map(|&index| units[index].clone()).collect();
         let united = self.unite(&kept);
         let words: Vec<Unit> = united.iter().map(|(unit, _)| unit.clone()).collect();
@@ -91,13 +93,30 @@ impl Cleaner {
         let denials = self.denials.find(&words).into_iter();
         let denials = denials.map(|found| found.units.start..(found.units.end + reach).min(words.len()));
         let denied = marked(words.len(), denials);
+        let orders = self.orders.find(&words).into_iter();
+        let around = |range: std::ops::Range<usize>| {
+            range.start.saturating_sub(reach)..(range.end + reach).min(words.len())
+        };
+        let ordered = marked(words.len(), orders.map(|found| around(found.units)));
         let word = |(index, (unit, place)): (usize, (Unit, usize))| Cleaned {
             unit,
             place: places[place],
             function: function[index],
             denied: denied[index],
+            ordered: ordered[index],
         };
         united.into_iter().enumerate().map(word).collect()
+    }
+
+    /// Which units are filled pauses ("um", "嗯"), and which can be fillers at all. What an answer is compared by must
+    /// not depend on where somebody set commas, so there every word that can be a filler is left out: none of them
+    /// says much.
+    pub(super) fn filler_words(&self, units: &[Unit]) -> (Vec<bool>, Vec<bool>) {
+        let found = self.fillers.find(units);
+        let of = |most: usize| {
+            found.iter().filter(move |found| found.group <= most).map(|found| found.units.clone())
+        };
+        (marked(units.len(), of(0)), marked(units.len(), of(1)))
     }
 
     /// Which units are fillers. Words that can also mean something count only between marks, pauses or other
