@@ -8,6 +8,7 @@ pub mod error;
 pub mod expression;
 pub mod face_detector;
 pub mod face_mesh;
+mod logits;
 pub mod manifest;
 pub mod minilm;
 pub mod moonshine;
@@ -16,8 +17,10 @@ pub mod pull;
 pub mod recogniser;
 pub mod repetition;
 pub mod runtime;
+pub mod sense_voice;
 pub mod silero;
 pub mod store;
+mod token_words;
 pub mod transcriber;
 #[cfg(feature = "whisper")]
 pub mod whisper;

@@ -4,6 +4,7 @@ use interview_schemas::Language;
 
 use crate::manifest::ModelEntry;
 use crate::moonshine::{self, Moonshine};
+use crate::sense_voice::{self, SenseVoice};
 use crate::transcriber::PieceLengths;
 use crate::{ModelError, ModelStore, Runtime, Transcriber};
 
@@ -41,7 +42,8 @@ pub fn choose(language: Language, store: &ModelStore) -> Result<String, ModelErr
 
 /// Whether a model is a recogniser of all these languages that this program can run.
 fn understands(name: &str, entry: &ModelEntry, languages: &[Language]) -> bool {
-    let runs = name == moonshine::MODEL || (cfg!(feature = "whisper") && entry.files.contains_key(GGML));
+    let runs = [moonshine::MODEL, sense_voice::MODEL].contains(&name)
+        || (cfg!(feature = "whisper") && entry.files.contains_key(GGML));
     runs && entry.task == TASK && languages.iter().all(|language| entry.languages.contains(language))
 }
 
@@ -58,6 +60,7 @@ fn missing(model: &str, store: &ModelStore) -> ModelError {
 pub fn piece_lengths(model: &str) -> PieceLengths {
     match model {
         moonshine::MODEL => moonshine::PIECE_LENGTHS,
+        sense_voice::MODEL => sense_voice::PIECE_LENGTHS,
         // Whisper looks at 30 s whatever the length, so a piece is as long as it can be; a margin keeps the last
         // word in.
         _ => PieceLengths { enough_s: 28.0, limit_s: 28.0 },
@@ -78,6 +81,10 @@ pub fn load(
 ) -> Result<Vec<Box<dyn Transcriber>>, ModelError> {
     if model == moonshine::MODEL {
         let loaded = Moonshine::load(runtime, store, instances)?;
+        return Ok(loaded.into_iter().map(|one| Box::new(one) as Box<dyn Transcriber>).collect());
+    }
+    if model == sense_voice::MODEL {
+        let loaded = SenseVoice::load(runtime, store, instances)?;
         return Ok(loaded.into_iter().map(|one| Box::new(one) as Box<dyn Transcriber>).collect());
     }
     #[cfg(feature = "whisper")]
@@ -123,6 +130,14 @@ mod tests {
         let all = [moonshine::MODEL, "whisper-base", "whisper-medium", "whisper-tiny"];
         assert_eq!(chosen(&all, Language::Zh).unwrap(), "whisper-medium");
         assert_eq!(chosen(&all, Language::Auto).unwrap(), "whisper-medium");
+    }
+
+    #[test]
+    fn sense_voice_serves_mandarin_where_no_larger_model_is_installed() {
+        let both = [moonshine::MODEL, sense_voice::MODEL];
+        assert_eq!(chosen(&both, Language::Zh).unwrap(), sense_voice::MODEL);
+        assert_eq!(chosen(&both, Language::Auto).unwrap(), sense_voice::MODEL);
+        assert_eq!(chosen(&both, Language::En).unwrap(), moonshine::MODEL);
     }
 
     #[test]

@@ -24,6 +24,7 @@ use ort::value::{DynValue, Tensor, TensorRef};
 use self::alignment::Alignment;
 use self::tokenizer::Tokenizer;
 use crate::clock::model_run;
+use crate::logits::most_probable;
 use crate::repetition::without_trailing_loop;
 use crate::transcriber::{
     Guard, PieceLengths, PieceTranscript, SAMPLE_RATE_HZ, SpeechPiece, Transcriber, TranscriptionHints,
@@ -307,34 +308,4 @@ fn take(outputs: &mut SessionOutputs<'_>, name: &str) -> Result<DynValue, ModelE
 fn floats<'o>(outputs: &'o SessionOutputs<'_>, name: &str) -> Result<&'o [f32], ModelError> {
     let value = outputs.get(name).ok_or_else(|| fail(format!("output {name} is missing")))?;
     value.try_extract_tensor::<f32>().map(|(_, values)| values).map_err(fail)
-}
-
-/// The index of the greatest logit and the natural logarithm of its softmax; the first among equals.
-fn most_probable(logits: &[f32]) -> Option<(usize, f64)> {
-    /// Smaller shares than e^-20 of the best do not change a probability in its first six digits.
-    const NEGLIGIBLE: f32 = 20.0;
-    // In lanes side by side, which vector instructions can do; a NaN is never the greatest.
-    let mut lanes = [f32::NEG_INFINITY; 16];
-    let chunks = logits.chunks_exact(16);
-    let rest = chunks.remainder().iter();
-    for chunk in chunks {
-        for (lane, &logit) in lanes.iter_mut().zip(chunk) {
-            *lane = if logit > *lane { logit } else { *lane };
-        }
-    }
-    let greatest = lanes.iter().chain(rest).fold(f32::NEG_INFINITY, |greatest, &logit| greatest.max(logit));
-    if !greatest.is_finite() {
-        return None;
-    }
-    let index = logits.iter().position(|&logit| logit == greatest)?;
-    // Most blocks hold nothing that counts: their greatest is far below.
-    let floor = greatest - NEGLIGIBLE;
-    let mut sum = 0.0;
-    for block in logits.chunks(64) {
-        if block.iter().fold(false, |any, &logit| any | (logit > floor)) {
-            let counted = block.iter().filter(|&&logit| logit > floor);
-            sum += counted.map(|&logit| f64::from((logit - greatest).exp())).sum::<f64>();
-        }
-    }
-    Some((index, -sum.ln()))
 }

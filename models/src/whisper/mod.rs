@@ -7,7 +7,6 @@
 pub mod ggml_file;
 #[cfg(any(test, feature = "testing"))]
 pub mod testing;
-mod tokens;
 
 use std::ffi::c_int;
 use std::path::Path;
@@ -19,9 +18,9 @@ use whisper_rs::{
     get_lang_str, install_logging_hooks,
 };
 
-use self::tokens::{Token, words};
 use crate::clock::model_run;
 use crate::repetition::without_trailing_loop;
+use crate::token_words::{Token, words};
 use crate::transcriber::{
     Guard, PieceLengths, PieceTranscript, SAMPLE_RATE_HZ, SpeechPiece, Transcriber, TranscriptionHints,
 };

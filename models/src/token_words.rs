@@ -1,4 +1,4 @@
-//! Whisper's tokens become words: split at spaces, and for Chinese at tokens that are whole characters.
+//! Tokens of recognisers become words: split at spaces, and for Chinese at tokens that are whole characters.
 
 use std::ffi::c_int;
 
@@ -9,17 +9,17 @@ use crate::word_times::{clip_to_speech, join_closures, overlap_s, put_in_order};
 
 /// A text token with times in seconds.
 #[derive(Debug, Clone, PartialEq)]
-pub(super) struct Token {
-    pub(super) id: c_int,
+pub(crate) struct Token {
+    pub(crate) id: c_int,
     /// A part of the text; may end within a character.
-    pub(super) bytes: Vec<u8>,
-    pub(super) log_probability: f64,
-    pub(super) start_s: f64,
-    pub(super) end_s: f64,
+    pub(crate) bytes: Vec<u8>,
+    pub(crate) log_probability: f64,
+    pub(crate) start_s: f64,
+    pub(crate) end_s: f64,
 }
 
 impl Token {
-    pub(super) fn later(mut self, offset_s: f64) -> Self {
+    pub(crate) fn later(mut self, offset_s: f64) -> Self {
         self.start_s += offset_s;
         self.end_s += offset_s;
         self
@@ -36,7 +36,7 @@ struct Unit {
 }
 
 /// Groups tokens into words with times inside the spans of speech.
-pub(super) fn words(tokens: &[Token], speech: &[Span]) -> Vec<PieceWord> {
+pub(crate) fn words(tokens: &[Token], speech: &[Span]) -> Vec<PieceWord> {
     let mut groups: Vec<Unit> = Vec::new();
     for unit in units(tokens) {
         match groups.last_mut() {
