@@ -28,6 +28,15 @@ pub struct SampleRange {
     pub end: u64,
 }
 
+/// Speech that was found.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct FoundSpeech {
+    /// With a margin on either side, so that a recogniser loses no sound.
+    pub padded: SampleRange,
+    /// As it was detected: what pauses and rates of speech are measured by.
+    pub spoken: SampleRange,
+}
+
 /// Speech that has begun and not yet ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 struct Open {
@@ -42,6 +51,14 @@ struct Open {
 impl Open {
     fn padded_start(&self) -> u64 {
         if self.continues { self.start } else { self.start.saturating_sub(PAD_SAMPLES) }
+    }
+
+    /// It as found, when it ends at a sample, with so much padding after it.
+    fn ended(&self, end: u64, padding: u64) -> FoundSpeech {
+        FoundSpeech {
+            padded: SampleRange { start: self.padded_start(), end: end + padding },
+            spoken: SampleRange { start: self.start, end },
+        }
     }
 
     fn is_long_enough(&self, end: u64) -> bool {
@@ -59,7 +76,7 @@ pub struct VadSegmenter {
 
 impl VadSegmenter {
     /// Takes the probability of the next frame; gives the span that has ended with certainty at this frame.
-    pub fn push(&mut self, probability: f32) -> Option<SampleRange> {
+    pub fn push(&mut self, probability: f32) -> Option<FoundSpeech> {
         let frame = self.position;
         self.position += FRAME;
         if probability >= ON_PROBABILITY {
@@ -79,15 +96,13 @@ impl VadSegmenter {
         }
         let closed = *open;
         self.open = None;
-        closed
-            .is_long_enough(end)
-            .then(|| SampleRange { start: closed.padded_start(), end: end + PAD_SAMPLES })
+        closed.is_long_enough(end).then(|| closed.ended(end, PAD_SAMPLES))
     }
 
     /// Ends the recording of so many samples and begins a new one; gives the span that was still open.
-    pub fn finish(&mut self, samples: u64) -> Option<SampleRange> {
+    pub fn finish(&mut self, samples: u64) -> Option<FoundSpeech> {
         let open = std::mem::take(self).open?;
-        open.is_long_enough(samples).then(|| SampleRange { start: open.padded_start(), end: samples })
+        open.is_long_enough(samples).then(|| open.ended(samples, 0))
     }
 
     /// First sample of the next frame.
@@ -111,9 +126,9 @@ impl VadSegmenter {
     }
 
     /// Cuts the open speech at a sample after its start; what follows is a span of its own, without padding.
-    pub fn split(&mut self, at: u64) -> Option<SampleRange> {
+    pub fn split(&mut self, at: u64) -> Option<FoundSpeech> {
         let open = self.open.as_mut()?;
-        let range = SampleRange { start: open.padded_start(), end: at };
+        let range = open.ended(at, 0);
         if at <= open.start || at > self.position {
             return None;
         }
@@ -132,9 +147,9 @@ mod tests {
 
     fn stream(probabilities: &[f32], samples: u64) -> Vec<SampleRange> {
         let mut segmenter = VadSegmenter::default();
-        let mut ranges: Vec<_> = probabilities.iter().filter_map(|&value| segmenter.push(value)).collect();
-        ranges.extend(segmenter.finish(samples));
-        ranges
+        let mut found: Vec<_> = probabilities.iter().filter_map(|&value| segmenter.push(value)).collect();
+        found.extend(segmenter.finish(samples));
+        found.into_iter().map(|speech| speech.padded).collect()
     }
 
     /// The same rules in two passes over the whole recording, with the padding after everything else.
@@ -198,18 +213,28 @@ mod tests {
         #[test]
         fn splits_lose_and_repeat_nothing(cuts in prop::collection::vec(1u64..400, 0..6)) {
             let mut segmenter = VadSegmenter::default();
-            let mut ranges = Vec::new();
+            let mut ranges: Vec<SampleRange> = Vec::new();
             for frame in 0..400u64 {
-                ranges.extend(segmenter.push(0.9));
+                ranges.extend(segmenter.push(0.9).map(|speech| speech.padded));
                 if cuts.contains(&frame) {
-                    ranges.extend(segmenter.split(frame * 512));
+                    ranges.extend(segmenter.split(frame * 512).map(|speech| speech.padded));
                 }
             }
-            ranges.extend(segmenter.finish(400 * 512));
+            ranges.extend(segmenter.finish(400 * 512).map(|speech| speech.padded));
             prop_assert_eq!(ranges.first().map(|range| range.start), Some(0));
             prop_assert_eq!(ranges.last().map(|range| range.end), Some(400 * 512));
             prop_assert!(ranges.windows(2).all(|pair| pair[0].end == pair[1].start));
         }
+    }
+
+    #[test]
+    fn speech_is_padded_for_recognisers_only() {
+        let probabilities = [vec![0.0f32; 10], vec![0.9; 20], vec![0.0; 10]].concat();
+        let mut segmenter = VadSegmenter::default();
+        let found: Vec<_> = probabilities.iter().filter_map(|&value| segmenter.push(value)).collect();
+        let spoken = SampleRange { start: 10 * 512, end: 30 * 512 };
+        let padded = SampleRange { start: spoken.start - 480, end: spoken.end + 480 };
+        assert_eq!(found, [FoundSpeech { padded, spoken }]);
     }
 
     #[test]

@@ -9,7 +9,7 @@ use interview_models::transcriber::{PieceLengths, SpeechPiece};
 use interview_schemas::features::round_decimals;
 use interview_schemas::perception::Span;
 
-use super::segmenter::{SampleRange, VadSegmenter};
+use super::segmenter::{FoundSpeech, SampleRange, VadSegmenter};
 
 /// Sound before and after the speech of a piece (0.1 s).
 const MARGIN_SAMPLES: u64 = 1_600;
@@ -107,6 +107,7 @@ pub struct SpeechSegmenter {
     kept: VecDeque<f32>,
     kept_from: u64,
     collecting: Option<Collecting>,
+    /// As detected, without padding.
     speech: Vec<SampleRange>,
     /// Where the last speech ended.
     last_end: u64,
@@ -174,8 +175,8 @@ impl SpeechSegmenter {
         Ok(pieces)
     }
 
-    /// The spans of speech that were found since the last call, in seconds of the recording; also after
-    /// [`SpeechSegmenter::finish`].
+    /// The spans of speech that were found since the last call, in seconds of the recording, without the margin that
+    /// recognisers get: pauses between them are as long as they were. Also after [`SpeechSegmenter::finish`].
     pub fn take_speech_spans(&mut self) -> Vec<Span> {
         // A span that was split because of its length is one span of speech.
         let mut spans: Vec<SampleRange> = Vec::with_capacity(self.speech.len());
@@ -239,8 +240,9 @@ impl SpeechSegmenter {
     }
 
     /// Adds a span of speech to the piece, or begins a new piece with it.
-    fn take_speech(&mut self, range: SampleRange, pieces: &mut Vec<PlacedPiece>) {
-        self.speech.push(range);
+    fn take_speech(&mut self, found: FoundSpeech, pieces: &mut Vec<PlacedPiece>) {
+        self.speech.push(found.spoken);
+        let range = found.padded;
         if self.collecting.as_ref().is_some_and(|piece| !self.has_room(piece, range)) {
             self.complete(range.start, pieces);
         }
