@@ -29,6 +29,14 @@ const MOST_DROPPED: f64 = 0.5;
 /// much was not understood. Fast readers reach 4.5 words and 7 characters.
 const WORDS_PER_S: (f64, f64) = (0.6, 6.0);
 const CHARACTERS_PER_S: (f64, f64) = (0.8, 10.0);
+/// Share of the words that may be written in another script than the language is: Mandarin quotes many English terms.
+const MOST_OTHER_SCRIPT: (f64, f64) = (0.3, 0.8);
+/// Scripts are only judged over at least so many words.
+const LEAST_WORDS: usize = 8;
+/// Share of the speech in pieces that say all the same, and from how many such pieces on: what recognisers invent for
+/// noise is the same every time.
+const MOST_ECHOED: f64 = 0.5;
+const LEAST_ECHOES: usize = 3;
 /// The rate is only judged over at least so much speech.
 const LEAST_SPEECH_S: f64 = 5.0;
 
@@ -116,7 +124,13 @@ pub struct Reliability {
     pub runaway: f64,
     /// Share of the speech in pieces whose text was dropped.
     pub dropped: f64,
-    /// Share of the speech in pieces of another language than English and Mandarin.
+    /// Share of the speech in pieces whose words are those of two others.
+    pub echoed: f64,
+    /// Number of words.
+    pub words: usize,
+    /// Share of the words in the script of another language.
+    pub other_script: f64,
+    /// Share of the speech in pieces in which another language was heard than the one of the transcript.
     pub foreign: f64,
 }
 
@@ -133,7 +147,12 @@ impl Reliability {
         let guarded = |guards: &[Guard]| {
             per_second(speech_of(&|piece| piece.guards.iter().any(|guard| guards.contains(guard))))
         };
-        let known = |code: &String| matches!(code.as_str(), "en" | "zh" | "yue");
+        // Cantonese is written with the same characters; recognisers take it for Mandarin with an accent.
+        let expected = |code: &String| match language {
+            Language::En => code == "en",
+            Language::Zh => code == "zh" || code == "yue",
+            Language::Auto => true,
+        };
         let tokens: usize = pieces.iter().map(|(_, piece)| piece.tokens).sum();
         let log_probabilities = pieces
             .iter()
@@ -144,7 +163,13 @@ impl Reliability {
             Language::Zh => words.iter().map(|word| characters(&word.text)).sum(),
             Language::En | Language::Auto => words.len(),
         };
+        let echoes =
+            |text: &str| pieces.iter().filter(|(_, piece)| piece.text == text).count() >= LEAST_ECHOES;
+        let strange = words.iter().filter(|word| is_other_script(&word.text, language)).count();
         Self {
+            words: words.len(),
+            other_script: if words.is_empty() { 0.0 } else { strange as f64 / words.len() as f64 },
+            echoed: per_second(speech_of(&|piece| !piece.text.is_empty() && echoes(&piece.text))),
             tokens,
             average_log_probability: if tokens > 0 { log_probabilities / tokens as f64 } else { 0.0 },
             doubtful: if words.is_empty() { 0.0 } else { doubtful as f64 / words.len() as f64 },
@@ -153,7 +178,7 @@ impl Reliability {
             runaway: guarded(&[Guard::RepetitionLoop, Guard::TokenCap]),
             dropped: guarded(&[Guard::LowProbability]),
             foreign: per_second(speech_of(&|piece| {
-                piece.detected_language.as_ref().is_some_and(|code| !known(code))
+                piece.detected_language.as_ref().is_some_and(|code| !expected(code))
             })),
         }
     }
@@ -170,9 +195,12 @@ impl Reliability {
         let unsure = self.average_log_probability < limits.least_log_probability
             || self.doubtful > limits.most_doubtful;
         let (slowest, fastest) = if language == Language::Zh { CHARACTERS_PER_S } else { WORDS_PER_S };
-        if self.foreign > 0.5 {
+        let (english, mandarin) = MOST_OTHER_SCRIPT;
+        let most_other = if language == Language::Zh { mandarin } else { english };
+        let strange = self.words >= LEAST_WORDS && self.other_script > most_other;
+        if self.foreign > 0.5 || strange {
             Some(Unreliable::LanguageMismatch)
-        } else if self.runaway > MOST_RUNAWAY {
+        } else if self.runaway > MOST_RUNAWAY || self.echoed > MOST_ECHOED {
             Some(Unreliable::Repetition)
         } else if self.dropped > MOST_DROPPED || (self.tokens > 0 && unsure) {
             Some(Unreliable::LowConfidence)
@@ -282,6 +310,17 @@ fn is_chinese(letter: char) -> bool {
     matches!(letter,
         '\u{3000}'..='\u{303f}' | '\u{3400}'..='\u{4dbf}' | '\u{4e00}'..='\u{9fff}' | '\u{f900}'..='\u{faff}'
         | '\u{ff00}'..='\u{ffef}' | '\u{20000}'..='\u{323af}')
+}
+
+/// Whether a word is written as the language is not. Figures belong to every language.
+fn is_other_script(word: &str, language: Language) -> bool {
+    let mut letters = word.chars().filter(|letter| letter.is_alphabetic()).peekable();
+    let chinese = |letter: char| is_chinese(letter);
+    match language {
+        Language::Zh => letters.peek().is_some() && !letters.any(chinese),
+        Language::En => letters.any(chinese),
+        Language::Auto => false,
+    }
 }
 
 /// Characters as Mandarin speech counts them: a Chinese character is one, a word in letters or digits one too.

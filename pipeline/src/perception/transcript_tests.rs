@@ -112,9 +112,39 @@ fn each_reason_makes_a_transcript_unreliable() {
     let mut foreign = english(30, 0.95);
     foreign.1.detected_language = Some("de".to_owned());
     assert_eq!(verdict(&[foreign], Language::En), Some(Unreliable::LanguageMismatch));
-    let mut known = piece(0, Language::Zh, &["好"; 30], 0.95);
-    known.1.detected_language = Some("zh".to_owned());
-    assert_eq!(verdict(&[known], Language::Zh), None);
+    for heard in ["zh", "yue"] {
+        let mut known = piece(0, Language::Zh, &["好"; 30], 0.95);
+        known.1.detected_language = Some(heard.to_owned());
+        assert_eq!(verdict(&[known.clone()], Language::Zh), None);
+        assert_eq!(verdict(&[known], Language::En), Some(Unreliable::LanguageMismatch));
+    }
+}
+
+#[test]
+fn words_in_another_script_are_another_language() {
+    let mixed = ["我们", "用", "Spring", "Boot", "做", "微", "服务", "2024", "API", "很", "快"];
+    assert_eq!(verdict(&[piece(0, Language::Zh, &mixed, 0.95)], Language::Zh), None);
+    let mismatch = Some(Unreliable::LanguageMismatch);
+    assert_eq!(verdict(&[piece(0, Language::Zh, &["hello"; 12], 0.95)], Language::Zh), mismatch);
+    assert_eq!(verdict(&[piece(0, Language::En, &["好"; 12], 0.95)], Language::En), mismatch);
+    assert_eq!(verdict(&[piece(0, Language::Zh, &["OK"; 3], 0.95)], Language::Zh), None, "too few to tell");
+}
+
+#[test]
+fn pieces_that_all_say_the_same_are_invented() {
+    let thanks = |index: usize| {
+        let mut piece = piece(index, Language::En, &["Thank", "you."], 0.95);
+        piece.1.text = "Thank you.".to_owned();
+        piece
+    };
+    let speech = piece(9, Language::En, &["word"; 5], 0.95);
+    assert_eq!(verdict(&[thanks(0), thanks(1), speech.clone()], Language::En), None);
+    assert_eq!(
+        verdict(&[thanks(0), thanks(1), thanks(2), thanks(3), speech], Language::En),
+        Some(Unreliable::Repetition)
+    );
+    let long = piece(9, Language::En, &["word"; 30], 0.95);
+    assert_eq!(verdict(&[thanks(0), thanks(1), thanks(2), long], Language::En), None);
 }
 
 #[test]
