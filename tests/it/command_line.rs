@@ -54,6 +54,25 @@ fn unknown_profile_policy_and_fields_are_refused_with_their_place() {
 }
 
 #[test]
+fn word_lists_that_are_none_are_refused_before_anything_is_analysed() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let lists = folder.path().join("lists");
+    let out = folder.path().join("out");
+    let refused = |reason: &str| {
+        let arguments = ["analyze", "x.wav", "--out", made::text(&out), "--lexicons", made::text(&lists)];
+        let output = interview().args(arguments).output().expect("the program starts");
+        let message = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert_eq!(output.status.code(), Some(2), "{message}");
+        assert!(message.contains("--lexicons") && message.contains(reason), "{message}");
+    };
+    refused("no such folder");
+    std::fs::create_dir_all(lists.join("zh")).expect("a folder");
+    std::fs::write(lists.join("zh/nonsense.txt"), "x").expect("a file");
+    refused("lexicons.zh.nonsense");
+    assert!(!out.exists());
+}
+
+#[test]
 fn words_and_names_never_reach_the_log() {
     let folder = tempfile::tempdir().expect("a temporary folder");
     let sound = made::speech(

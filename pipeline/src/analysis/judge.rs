@@ -116,13 +116,18 @@ fn feature_set(
         });
     }
     let models = hub.uses(&models(&perceived.answers, meanings, hub))?;
+    let mut settings = vec![("sample_fps", setting.options.decode.sample_fps.to_string())];
+    // Results with a tenant's words are other results; those with the shipped ones come with the version.
+    if setting.options.lexicons != Lexicons::shipped() {
+        settings.push(("lexicons", setting.options.lexicons.digest()));
+    }
     let features_id = ids::features_id(&Work {
         job,
         media: &perceived.digests(),
         policy: setting.policy,
         models: &models,
         pipeline_version: PIPELINE_VERSION,
-        settings: &[("sample_fps", setting.options.decode.sample_fps.to_string())],
+        settings: &settings,
     })?;
     Ok(FeatureSet {
         schema_version: "1".to_owned(),
@@ -171,7 +176,6 @@ fn understand(
         return Ok(perceived.answers.iter().map(|_| None).collect());
     }
     hub.load_embedder(setting.options.threads)?;
-    let lexicons = Lexicons::shipped();
     let job = setting.job;
     setting.clock.time(Stage::Understand, || {
         job.answers
@@ -184,7 +188,7 @@ fn understand(
                     question: answer.question().and_then(|id| job.question(id)),
                     position: &job.position,
                     resume: job.candidate.resume.as_deref(),
-                    lexicons: &lexicons,
+                    lexicons: &setting.options.lexicons,
                 };
                 Ok(Some(semantics::analyse(&input, hub.embedder.as_mut())?))
             })

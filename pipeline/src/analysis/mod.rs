@@ -14,6 +14,7 @@ mod recording;
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use interview_models::{Device, ModelStore};
 use interview_schemas::AnswerId;
@@ -24,6 +25,7 @@ use interview_schemas::report::Report;
 use jiff::Timestamp;
 
 use crate::media::{CancelToken, DecodeOptions, Decoders};
+use crate::text::Lexicons;
 use crate::{PipelineError, intake, policy, score};
 
 pub use progress::{NoProgress, Progress, Stage, StageClock};
@@ -40,6 +42,8 @@ pub struct AnalysisOptions {
     pub decoders: Decoders,
     /// Recognisers that run side by side; the number of cores unless stated.
     pub threads: usize,
+    /// Word lists: the shipped ones, or those with a tenant's folder added.
+    pub lexicons: Arc<Lexicons>,
 }
 
 impl AnalysisOptions {
@@ -53,6 +57,7 @@ impl Default for AnalysisOptions {
             decode: DecodeOptions::default(),
             decoders: Decoders::default(),
             threads: std::thread::available_parallelism().map_or(1, usize::from),
+            lexicons: Lexicons::shipped(),
         }
     }
 }

@@ -8,6 +8,7 @@ use std::path::Path;
 use std::sync::{Arc, OnceLock};
 
 use interview_schemas::Language;
+use sha2::{Digest, Sha256};
 
 use super::{Phrases, normalise, units};
 use crate::PipelineError;
@@ -45,6 +46,8 @@ const SHIPPED: &[(Language, &str, &str)] = &[
     (Language::Zh, "behaviour", include_str!("../../lexicons/zh/behaviour.txt")),
     (Language::En, "sentiment", include_str!("../../lexicons/en/sentiment.txt")),
     (Language::Zh, "sentiment", include_str!("../../lexicons/zh/sentiment.txt")),
+    (Language::En, "topic", include_str!("../../lexicons/en/topic.txt")),
+    (Language::Zh, "topic", include_str!("../../lexicons/zh/topic.txt")),
     (Language::En, "vague", include_str!("../../lexicons/en/vague.txt")),
     (Language::Zh, "vague", include_str!("../../lexicons/zh/vague.txt")),
 ];
@@ -126,7 +129,7 @@ fn without_comment(line: &str) -> &str {
 }
 
 /// All word lists, shipped and of the tenant.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Lexicons {
     lists: BTreeMap<(Language, String), Lexicon>,
 }
@@ -173,6 +176,10 @@ impl Lexicons {
     /// [`PipelineError::Io`] when a file cannot be read, [`PipelineError::Job`] when a name is not known or a file too
     /// long.
     pub fn with_folder(folder: &Path) -> Result<Arc<Self>, PipelineError> {
+        if !folder.is_dir() {
+            let source = std::io::Error::new(std::io::ErrorKind::NotFound, "no such folder of word lists");
+            return Err(PipelineError::Io { path: folder.display().to_string(), source });
+        }
         let mut lexicons = Self::clone(&Self::shipped());
         for language in [Language::En, Language::Zh] {
             let folder = folder.join(language.code());
@@ -203,6 +210,25 @@ impl Lexicons {
             }
         }
         Ok(Arc::new(lexicons))
+    }
+
+    /// SHA-256 of all lists in hexadecimal: the same words, the same digest.
+    #[must_use]
+    pub fn digest(&self) -> String {
+        let mut hash = Sha256::new();
+        let mut line = |text: &str| hash.update([text.as_bytes(), b"\n"].concat());
+        for ((language, name), lexicon) in &self.lists {
+            line(language.code());
+            line(name);
+            for (section, entries) in &lexicon.sections {
+                line(section);
+                for entry in entries {
+                    line(&entry.term);
+                    line(&entry.synonyms.join(","));
+                }
+            }
+        }
+        hex::encode(hash.finalize())
     }
 
     /// A word list; empty where the language has none of this name.
@@ -248,6 +274,8 @@ mod tests {
         let mut lexicons = Lexicons::clone(&Lexicons::shipped());
         lexicons.extend(Language::Zh, "synonyms", "贷前调查 = 尽调, 尽职调查 # ours").unwrap();
         assert_eq!(lexicons.synonyms(Language::Zh, "尽调"), ["尽职调查", "贷前调查"]);
+        assert_ne!(lexicons.digest(), Lexicons::shipped().digest());
+        assert_eq!(lexicons.digest(), lexicons.clone().digest());
         assert!(lexicons.extend(Language::En, "nothing", "x").is_err());
         assert!(lexicons.extend(Language::En, "synonyms", &"x\n".repeat(MAX_BYTES)).is_err());
     }
@@ -261,6 +289,7 @@ mod tests {
             std::fs::write(path, text).unwrap();
         };
         assert_eq!(Lexicons::with_folder(folder.path()).unwrap().synonyms(Language::En, "boss").len(), 4);
+        assert!(Lexicons::with_folder(&folder.path().join("none")).is_err());
         write("en/synonyms.txt", "# ours\nmanager = chief\n");
         write("en/readme.md", "not a list");
         assert!(Lexicons::with_folder(folder.path()).unwrap().synonyms(Language::En, "boss").len() == 4);

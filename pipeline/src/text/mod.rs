@@ -4,6 +4,7 @@
 //! are then found in the same way, also where they are mixed ("熟悉 Spring Boot").
 
 pub mod lexicon;
+pub(crate) mod markup;
 pub mod normalise;
 pub mod phrases;
 pub mod units;

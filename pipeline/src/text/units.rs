@@ -98,7 +98,8 @@ fn continues_word(characters: &[(usize, char)], position: usize) -> bool {
     }
 }
 
-/// Marks which Chinese characters begin a word.
+/// Marks which Chinese characters begin a word. Marks between them play no part: what is typed without punctuation
+/// has the same words.
 fn mark_words(units: &mut [Unit]) {
     let mut start = 0;
     while start < units.len() {
@@ -107,8 +108,7 @@ fn mark_words(units: &mut [Unit]) {
             continue;
         }
         let mut end = start + 1;
-        // A run of characters without anything between them.
-        while end < units.len() && units[end].han && units[end].span.start == units[end - 1].span.end {
+        while end < units.len() && units[end].han {
             end += 1;
         }
         let run: String = units[start..end].iter().map(|unit| unit.text.as_str()).collect();
@@ -173,6 +173,13 @@ mod tests {
             units.iter().filter(|unit| unit.starts_word).map(|unit| unit.text.as_str()).collect();
         assert_eq!(starts, ["我", "熟", "spring", "boot", "处", "客", "投"]);
         assert_eq!(words(&units), ["我", "熟悉", "spring", "boot", "处理", "客户", "投诉"]);
+    }
+
+    #[test]
+    fn words_do_not_depend_on_punctuation() {
+        let bare = "我先跟客户道歉然后联系仓库重新发货";
+        let marked = "我先跟客户道歉，然后联系仓库。重新发货！";
+        assert_eq!(words(&units(bare)), words(&units(marked)));
     }
 
     #[test]

@@ -121,8 +121,8 @@ fn evaluate(language: Language, test_half: bool) -> (Counts, Counts, Vec<String>
 }
 
 /// What has been reached, held against going back. The aims are F1 0.85 (English) and 0.80 (Mandarin), and a recall
-/// of 0.9 at 5 % false alarms; English misses the first (0.835), Mandarin the second (0.889 at 20 %): the words
-/// alone tell too little of what a Mandarin answer is about, as long as no embedding model knows the language.
+/// of 0.9 at 5 % false alarms; Mandarin misses the last (0.94 at 8.6 %, three false alarms in 35): the words alone tell
+/// too little of what an answer is about, as long as no embedding model knows the language.
 struct Reached {
     f1: f64,
     recall: f64,
@@ -144,12 +144,12 @@ fn check(language: Language, reached: &Reached) {
 
 #[test]
 fn rubric_points_and_off_topic_answers_are_found_in_english() {
-    check(Language::En, &Reached { f1: 0.83, recall: 0.9, false_alarms: 0.05 });
+    check(Language::En, &Reached { f1: 0.84, recall: 0.9, false_alarms: 0.05 });
 }
 
 #[test]
 fn rubric_points_and_off_topic_answers_are_found_in_mandarin() {
-    check(Language::Zh, &Reached { f1: 0.80, recall: 0.85, false_alarms: 0.20 });
+    check(Language::Zh, &Reached { f1: 0.87, recall: 0.9, false_alarms: 0.09 });
 }
 
 /// For tuning: prints the mistakes of the tuning half. `cargo test … -- --ignored --nocapture tuning_half`

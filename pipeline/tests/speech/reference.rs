@@ -36,7 +36,7 @@ fn voice_activity_of_beckett() {
     let mut segmenter = VadSegmenter::default();
     let mut spans: Vec<_> = all.iter().filter_map(|&value| segmenter.push(value)).collect();
     spans.extend(segmenter.finish(samples.len() as u64));
-    let spans: Vec<_> = spans.iter().map(|span| (span.start, span.end)).collect();
+    let spans: Vec<_> = spans.iter().map(|found| (found.padded.start, found.padded.end)).collect();
     let expected = [
         (5152, 19936),
         (29728, 45536),
@@ -101,7 +101,10 @@ fn pieces_do_not_depend_on_chunks_and_hold_all_speech() {
     }
     let in_pieces: f64 = whole.iter().map(|piece| piece.placement.speech_s()).sum();
     let found: f64 = speech.iter().map(|span| span.end_s - span.start_s).sum();
-    assert!((in_pieces - found).abs() < 0.01, "{in_pieces} of {found} s");
+    // Recognisers get 30 ms more before and after every span.
+    let padding_s = in_pieces - found;
+    let most_s = 0.06 * speech.len() as f64 + 0.01;
+    assert!(padding_s > 0.0 && padding_s <= most_s, "{in_pieces} of {found} s");
 }
 
 #[test]
@@ -160,7 +163,8 @@ fn words_of_beckett_lie_in_speech() {
             word.text,
             word.start_s
         );
-        let inside = |span: &&Span| span.start_s - 0.01 <= word.start_s && word.end_s <= span.end_s + 0.01;
+        // Recognisers get 30 ms more before and after every span.
+        let inside = |span: &&Span| span.start_s - 0.04 <= word.start_s && word.end_s <= span.end_s + 0.04;
         assert!(heard.speech.iter().any(|span| inside(&span)), "{word:?} reaches into silence");
     }
 }

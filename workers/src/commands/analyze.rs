@@ -7,6 +7,7 @@ use std::process::ExitCode;
 use clap::Args;
 use interview_pipeline::analysis::{AnalysisOptions, AnalysisRequest, Analyzer, NoProgress, Progress};
 use interview_pipeline::media::{CancelToken, Decoders};
+use interview_pipeline::text::Lexicons;
 use interview_schemas::job::Job;
 use interview_schemas::policy::Consent;
 use interview_schemas::{AnswerId, ErrorCode, Language};
@@ -42,6 +43,9 @@ pub(crate) struct AnalyzeArgs {
     /// What the candidate agreed to, such as facial-expression; several separated by commas.
     #[arg(long, value_name = "CONSENT,…", value_delimiter = ',')]
     consent: Vec<Consent>,
+    /// Folder with word lists of your own that are added to the shipped ones: <language>/<name>.txt.
+    #[arg(long, value_name = "DIR")]
+    lexicons: Option<PathBuf>,
     /// Folder for the results; with several inputs, one folder each below it.
     #[arg(long, value_name = "DIR")]
     out: PathBuf,
@@ -148,6 +152,11 @@ fn options(args: &AnalyzeArgs) -> Result<AnalysisOptions, CommandError> {
     }
     if let Some(threads) = args.threads {
         options.threads = threads.max(1);
+    }
+    if let Some(folder) = &args.lexicons {
+        options.lexicons = Lexicons::with_folder(folder).map_err(|error| {
+            CommandError::new(ErrorCode::Configuration, format!("--lexicons {}: {error}", folder.display()))
+        })?;
     }
     Ok(options)
 }

@@ -141,9 +141,9 @@ pub const OFF_TOPIC: FeatureDefinition = FeatureDefinition {
     title_en: "Likelihood of missing the topic",
     title_zh: "偏题可能性",
     definition_en: "Logistic function of how far the answer is from question, rubric and position (the measure \
-        behind content.relevance); 0 where a point of the rubric is covered. From 0.5 on a person \
-        should look.",
-    definition_zh: "根据回答与问题、评分要点、岗位的距离（即 content.relevance 所用度量）计算的逻辑函数；覆盖任一要点时为 0。0.5 以上请人工查看。",
+        behind content.relevance); without embeddings also of words of private life that were not asked \
+        for. 0 where a point of the rubric is covered. From 0.5 on a person should look.",
+    definition_zh: "根据回答与问题、评分要点、岗位的距离（即 content.relevance 所用度量）计算的逻辑函数；没有句向量时还考虑未被问到的私人生活词语。覆盖任一要点时为 0。0.5 以上请人工查看。",
     source: "own definition, fitted on labelled answers",
 };
 

@@ -9,7 +9,7 @@
 //!   closest. The closest, not the mean: more words about something else must not help.
 //!
 //! Chunks without function words are lists of keywords and prove nothing; nor do chunks in which something is
-//! denied, unless the point itself is worded as a denial, nor orders to the judge ("give full marks").
+//! denied, unless the point itself is worded as a denial. Orders to the judge ("give full marks") stand in no chunk.
 
 use std::collections::BTreeSet;
 
@@ -50,9 +50,10 @@ struct Blend {
     topic: f64,
 }
 
-const WITH_MEANING: Blend = Blend { bias: -3.7, meaning: 11.16, words: 2.5, recall: 3.43, topic: -6.02 };
+/// Fitted on the tuning half; the biases were then moved to where cross-validation over its answers gave the best F1.
+const WITH_MEANING: Blend = Blend { bias: -3.3, meaning: 14.3, words: 2.0, recall: 1.3, topic: -5.8 };
 const ENGLISH_WORDS: Blend = Blend { bias: -3.6, meaning: 0.0, words: 2.96, recall: 6.37, topic: 0.0 };
-const MANDARIN_WORDS: Blend = Blend { bias: -3.0, meaning: 0.0, words: 1.53, recall: 7.1, topic: 0.0 };
+const MANDARIN_WORDS: Blend = Blend { bias: -2.4, meaning: 0.0, words: 1.55, recall: 8.4, topic: 0.0 };
 
 /// What was found of one rubric point.
 #[derive(Debug, Clone, PartialEq)]
@@ -114,7 +115,7 @@ impl<'a> Search<'a> {
         let least = if semantics.language == Language::Zh { mandarin } else { english };
         let chunks = &semantics.chunks;
         let listed = is_keyword_list(semantics);
-        let proves = |chunk: &Chunk| !listed && !chunk.orders && chunk.function_share >= least;
+        let proves = |chunk: &Chunk| !listed && chunk.function_share >= least;
         let proving: Vec<usize> = (0..chunks.len()).filter(|&index| proves(&chunks[index])).collect();
         let affirming =
             proving.iter().copied().filter(|&index| chunks[index].denied_share < DENIED).collect();

@@ -8,8 +8,8 @@ use interview_schemas::features::{Evidence, NotAssessed};
 
 use super::terms::{Term, Terms};
 use super::{Content, Measured, quote};
-use crate::perception::semantics::{Passage, cosine};
-use crate::text::{Unit, lexicon};
+use crate::perception::semantics::{Passage, Semantics, cosine};
+use crate::text::{Phrases, Unit, lexicon};
 
 /// Closeness of unrelated texts, and from which on two texts are about the same matter. Cosines of embeddings;
 /// measured on the tuning half of the labelled answers: off topic up to 0.21, on topic from 0.37.
@@ -23,9 +23,20 @@ const WORDS: (f64, f64) = (0.30, 2.00);
 const RELATED: f64 = 0.15;
 const PAIRS: f64 = 12.5;
 
-/// Closeness at which an answer is as likely off topic as on, and how sharply it changes.
+/// Closeness by meaning at which an answer is as likely off topic as on, and how sharply it changes.
 const TURNING_MEANING: (f64, f64) = (0.29, 0.03);
-const TURNING_WORDS: (f64, f64) = (0.775, 0.22);
+
+/// Without embeddings several weak clues are blended by a logistic function. Fitted like [`RELATED`]; the bias lies in
+/// the middle of the gap between the answers of the tuning half that are on and off topic, because a false alarm
+/// wrongs a candidate and a miss does not.
+struct Clues {
+    bias: f64,
+    closeness: f64,
+    point: f64,
+    private: f64,
+}
+
+const CLUES: Clues = Clues { bias: 1.7, closeness: -4.4, point: -0.84, private: 0.94 };
 
 /// How many of the closest passages are quoted.
 const CLOSEST: usize = 3;
@@ -51,12 +62,41 @@ pub(super) fn relevance(content: &Content<'_>) -> Measured {
 /// `content.off_topic`: likelihood that the answer is about something else.
 pub(super) fn off_topic(content: &Content<'_>) -> Measured {
     let closeness = closeness(content)?;
-    let (turning, width) = if closeness.by_meaning { TURNING_MEANING } else { TURNING_WORDS };
+    let sum = if closeness.by_meaning {
+        let (turning, width) = TURNING_MEANING;
+        (turning - closeness.value) / width
+    } else {
+        clues(content, closeness.value)
+    };
     // A covered point of the rubric is the best proof that the question was understood.
     let covered = content.findings.iter().any(super::points::Finding::covered);
-    let value = if covered { 0.0 } else { 1.0 / (1.0 + ((closeness.value - turning) / width).exp()) };
+    let value = if covered { 0.0 } else { 1.0 / (1.0 + (-sum).exp()) };
     let evidence = if value >= 0.5 { closeness.evidence.clone() } else { Vec::new() };
     Ok((value, confidence(content, &closeness), evidence))
+}
+
+/// What speaks for an answer about something else, as the logarithm of odds: little in common with what was asked, no
+/// point of the rubric near, words of private life that were not asked for.
+fn clues(content: &Content<'_>, closeness: f64) -> f64 {
+    let semantics = content.semantics;
+    let list = semantics.lexicons.list(semantics.language, "topic");
+    let mut private = Phrases::by_stem();
+    for (side, entry) in list.entries("private").iter().enumerate() {
+        private.add(&entry.term, side);
+        entry.synonyms.iter().for_each(|word| private.add(word, side));
+    }
+    let asked: BTreeSet<usize> =
+        references(semantics).iter().flat_map(|passage| private.groups(&passage.units)).collect();
+    let units = &semantics.phrased.units;
+    let words: BTreeSet<Vec<&str>> = private
+        .find(units)
+        .into_iter()
+        .filter(|found| !asked.contains(&found.group))
+        .map(|found| units[found.units].iter().map(|unit| unit.stem.as_str()).collect())
+        .collect();
+    let private = (words.len() as f64 * 20.0 / (content.word_count as f64).max(20.0)).min(3.0);
+    let point = content.findings.iter().map(|finding| finding.probability).fold(0.0, f64::max);
+    CLUES.bias + CLUES.closeness * closeness + CLUES.point * point + CLUES.private * private
 }
 
 fn confidence(content: &Content<'_>, closeness: &Closeness) -> f64 {
@@ -71,13 +111,16 @@ fn confidence(content: &Content<'_>, closeness: &Closeness) -> f64 {
 }
 
 fn closeness(content: &Content<'_>) -> Result<Closeness, NotAssessed> {
-    let semantics = content.semantics;
-    let question = semantics.question.as_ref().ok_or(NotAssessed::NoReference)?;
-    let references: Vec<&Passage> = std::iter::once(question)
-        .chain(semantics.rubric.iter().flatten())
-        .chain(semantics.title.iter())
-        .collect();
+    if content.semantics.question.is_none() {
+        return Err(NotAssessed::NoReference);
+    }
+    let references = references(content.semantics);
     by_meaning(content, &references).map_or_else(|| by_words(content, &references), Ok)
+}
+
+/// What an answer may be about: the question, its rubric and the title of the position.
+fn references(semantics: &Semantics) -> Vec<&Passage> {
+    semantics.question.iter().chain(semantics.rubric.iter().flatten()).chain(&semantics.title).collect()
 }
 
 /// The closest reference to the answer as a whole, by embeddings.

@@ -24,8 +24,6 @@ pub struct Chunk {
     pub function_share: f64,
     /// Share of its words that stand in a denial ("I would not …"), 0–1.
     pub denied_share: f64,
-    /// It contains an order to whoever judges the answer ("give full marks").
-    pub orders: bool,
 }
 
 /// A cleaned word with its place among the units of the answer and what is known of it.
@@ -34,7 +32,6 @@ pub(super) struct Cleaned {
     pub(super) place: usize,
     pub(super) function: bool,
     pub(super) denied: bool,
-    pub(super) ordered: bool,
 }
 
 /// Divides cleaned words into chunks; every word is in at least one.
@@ -54,7 +51,6 @@ fn chunk(words: &[Cleaned]) -> Chunk {
         place,
         function_share: share(words.iter().filter(|word| word.function).count()),
         denied_share: share(words.iter().filter(|word| word.denied).count()),
-        orders: words.iter().any(|word| word.ordered),
     }
 }
 
@@ -68,13 +64,7 @@ mod tests {
     fn cleaned(count: usize) -> Vec<Cleaned> {
         let unit = units("word").remove(0);
         (0..count)
-            .map(|place| Cleaned {
-                unit: unit.clone(),
-                place,
-                function: false,
-                denied: false,
-                ordered: false,
-            })
+            .map(|place| Cleaned { unit: unit.clone(), place, function: false, denied: false })
             .collect()
     }
 

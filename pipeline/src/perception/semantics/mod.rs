@@ -49,9 +49,11 @@ pub struct Semantics {
     pub units: Vec<Unit>,
     /// Which of them are fillers.
     pub fillers: Vec<bool>,
-    /// The whole answer without words that can be fillers, synonyms united.
+    /// The whole answer without words that can be fillers and without orders to whoever judges it ("give full
+    /// marks"), synonyms united.
     pub cleaned: Passage,
-    /// The whole answer without filled pauses only, synonyms united: in it phrases are looked for.
+    /// The whole answer without what certainly is a filler and without such orders, synonyms united: in it phrases
+    /// are looked for.
     pub phrased: Passage,
     /// For every word of `phrased` its place in `units`.
     pub places: Vec<usize>,
@@ -108,15 +110,19 @@ pub fn analyse(input: &SemanticsInput<'_>, embedder: Option<&mut Embedder>) -> R
     let source = Source::new(transcript);
     let (sentences, units) = sentences::split(&source);
     let (pauses, possible) = cleaner.filler_words(&units);
-    let phrased = cleaner.clean(&units, &pauses);
+    let fillers = cleaner.fillers(&source.text, &units);
+    let orders = cleaner.orders(&units, &sentences);
+    let any = |marks: &[&[bool]]| -> Vec<bool> {
+        (0..units.len()).map(|index| marks.iter().any(|marks| marks[index])).collect()
+    };
+    let phrased = cleaner.clean(&units, &any(&[&pauses, &fillers, &orders]));
     // Somebody who only says "Well" has said that.
     let only_fillers = possible.iter().all(|filler| *filler);
-    let words = cleaner.clean(&units, if only_fillers { &pauses } else { &possible });
+    let words = cleaner.clean(&units, &any(&[if only_fillers { &pauses } else { &possible }, &orders]));
     let passage = |words: Vec<chunks::Cleaned>| Passage {
         units: words.into_iter().map(|word| word.unit).collect(),
         embedding: None,
     };
-    let fillers = cleaner.fillers(&source.text, &units);
     let point = |texts: &mut dyn Iterator<Item = &String>| -> Vec<Passage> {
         texts.map(|text| cleaner.passage(text)).filter(|passage| !passage.units.is_empty()).collect()
     };

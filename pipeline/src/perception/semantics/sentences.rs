@@ -5,7 +5,7 @@ use std::ops::Range;
 use icu_segmenter::SentenceSegmenter;
 
 use super::source::{SENTENCE_PAUSE_S, Source, is_clause_end, is_punctuated, is_sentence_end};
-use crate::text::{Unit, units};
+use crate::text::{Unit, markup, units};
 
 /// Sentences with more units are divided at a pause or clause mark: 40 English words, 60 Chinese characters.
 const LONGEST: (usize, usize) = (40, 60);
@@ -29,11 +29,16 @@ pub struct Sentence {
     pub units: Range<usize>,
 }
 
-/// The sentences of a text and all its units. Every unit belongs to exactly one sentence, and no sentence is
+/// The sentences of a text and all its units, those of markup and formulas left out. Every unit belongs to exactly one sentence, and no sentence is
 /// without units.
 pub(super) fn split(source: &Source) -> (Vec<Sentence>, Vec<Unit>) {
     let text = source.text.as_str();
-    let units = units(text);
+    let mut units = units(text);
+    let markup = markup::spans(text);
+    units.retain(|unit| {
+        let next = markup.partition_point(|span| span.end <= unit.span.start);
+        markup.get(next).is_none_or(|span| span.start >= unit.span.end)
+    });
     let mut cuts: Vec<usize> = SentenceSegmenter::new(Default::default()).segment_str(text).collect();
     if !is_punctuated(text) {
         cuts.extend(long_pauses(source, &units));

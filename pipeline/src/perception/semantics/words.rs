@@ -1,11 +1,13 @@
 //! Cleaning: from words as said to words that are compared. Fillers go, synonyms become one.
 
+use std::ops::Range;
 use std::sync::Arc;
 
 use interview_schemas::Language;
 use ndarray::Array1;
 
 use super::chunks::Cleaned;
+use super::sentences::Sentence;
 use super::source::{is_clause_end, is_sentence_end};
 use crate::text::{Lexicons, Phrases, Unit, lexicon, units};
 
@@ -35,8 +37,11 @@ impl Passage {
     }
 }
 
-/// Units after the beginning of a denial, and around an order to the judge, that it covers: 8 English words, 10 Chinese characters.
+/// Units after the beginning of a denial that it covers: 8 English words, 10 Chinese characters.
 const DENIAL: (usize, usize) = (8, 10);
+
+/// Units of its sentence before and after an order to the judge that belong to it.
+const ORDER: usize = 14;
 
 /// Cleans texts of one language.
 pub struct Cleaner {
@@ -93,19 +98,29 @@ impl Cleaner {
         let denials = self.denials.find(&words).into_iter();
         let denials = denials.map(|found| found.units.start..(found.units.end + reach).min(words.len()));
         let denied = marked(words.len(), denials);
-        let orders = self.orders.find(&words).into_iter();
-        let around = |range: std::ops::Range<usize>| {
-            range.start.saturating_sub(reach)..(range.end + reach).min(words.len())
-        };
-        let ordered = marked(words.len(), orders.map(|found| around(found.units)));
         let word = |(index, (unit, place)): (usize, (Unit, usize))| Cleaned {
             unit,
             place: places[place],
             function: function[index],
             denied: denied[index],
-            ordered: ordered[index],
         };
         united.into_iter().enumerate().map(word).collect()
+    }
+
+    /// Which units belong to an order to whoever judges the answer: the order and what stands around it in its
+    /// sentence.
+    pub(super) fn orders(&self, units: &[Unit], sentences: &[Sentence]) -> Vec<bool> {
+        let around = |order: Range<usize>| {
+            let of = |unit: usize| {
+                let next = sentences.partition_point(|sentence| sentence.units.end <= unit);
+                sentences.get(next).map_or(unit..unit + 1, |sentence| sentence.units.clone())
+            };
+            let (first, last) = (of(order.start), of(order.end - 1));
+            let start = order.start.saturating_sub(ORDER).max(first.start);
+            start..(order.end + ORDER).min(last.end)
+        };
+        // A phrase has at least one unit, so `order.end - 1` exists.
+        marked(units.len(), self.orders.find(units).into_iter().map(|found| around(found.units)))
     }
 
     /// Which units are filled pauses ("um", "嗯"), and which can be fillers at all. What an answer is compared by must
@@ -149,7 +164,7 @@ impl Cleaner {
 
     /// Replaces every synonym by the head of its entry; each word with the index it comes from.
     fn unite(&self, units: &[Unit]) -> Vec<(Unit, usize)> {
-        let own = |range: std::ops::Range<usize>| range.map(|index| (units[index].clone(), index));
+        let own = |range: Range<usize>| range.map(|index| (units[index].clone(), index));
         let mut united = Vec::with_capacity(units.len());
         let mut position = 0;
         for found in self.synonyms.find(units) {
@@ -165,7 +180,7 @@ impl Cleaner {
 }
 
 /// Marks the places that any of the ranges covers.
-fn marked(length: usize, ranges: impl Iterator<Item = std::ops::Range<usize>>) -> Vec<bool> {
+fn marked(length: usize, ranges: impl Iterator<Item = Range<usize>>) -> Vec<bool> {
     let mut marks = vec![false; length];
     for range in ranges {
         marks[range].fill(true);
