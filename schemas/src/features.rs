@@ -3,6 +3,7 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use crate::job::QuestionKind;
 use crate::report::Flag;
 use crate::{AnswerId, JobId, Language, ReportId};
 
@@ -42,6 +43,9 @@ pub struct AnswerFeatures {
     pub id: AnswerId,
     /// Kind of the answer: `video`, `audio`, `text` or `external`.
     pub kind: String,
+    /// Kind of its question; absent where the answer belongs to none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub question: Option<QuestionKind>,
     /// The scene of its question, such as `refusal`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub scene: Option<String>,

@@ -83,7 +83,7 @@ pub struct Position {
 }
 
 /// What kind of question it is (R1).
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum QuestionKind {
     /// The same question for everybody.
@@ -93,6 +93,21 @@ pub enum QuestionKind {
     Situational,
     /// A procedure to be shown or said in the right order (R18).
     Procedure,
+}
+
+impl QuestionKind {
+    /// Every kind.
+    pub const ALL: [Self; 3] = [Self::Structured, Self::Situational, Self::Procedure];
+
+    /// The name on the wire.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Structured => "structured",
+            Self::Situational => "situational",
+            Self::Procedure => "procedure",
+        }
+    }
 }
 
 /// One point an answer should cover.

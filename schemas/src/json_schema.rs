@@ -9,7 +9,7 @@ use crate::features::FeatureSet;
 use crate::job::Job;
 use crate::perception::Perception;
 use crate::policy::Policy;
-use crate::profile::ProfileFile;
+use crate::profile::{NormTable, ProfileFile};
 use crate::report::Report;
 
 /// Who writes a document: decides which fields are required and whether more fields may stand in it.
@@ -29,7 +29,7 @@ struct Published {
     generate: fn(SchemaGenerator) -> Schema,
 }
 
-const PUBLISHED: [Published; 12] = [
+const PUBLISHED: [Published; 13] = [
     Published {
         name: "job",
         title: "Job: one interview to be analysed",
@@ -53,6 +53,12 @@ const PUBLISHED: [Published; 12] = [
         title: "Report: scores with their contributions, evidence and versions",
         direction: Direction::Outgoing,
         generate: SchemaGenerator::into_root_schema_for::<Report>,
+    },
+    Published {
+        name: "norms",
+        title: "Norm table: how the values of features are distributed in a population",
+        direction: Direction::Incoming,
+        generate: SchemaGenerator::into_root_schema_for::<NormTable>,
     },
     Published {
         name: "policy",

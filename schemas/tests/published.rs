@@ -15,7 +15,7 @@ use interview_schemas::job::Job;
 use interview_schemas::parse::from_json;
 use interview_schemas::perception::Perception;
 use interview_schemas::policy::Policy;
-use interview_schemas::profile::ProfileFile;
+use interview_schemas::profile::{NormTable, ProfileFile};
 use interview_schemas::report::{Grade, Report, RuleHit, TriggerHit};
 use interview_schemas::{Bilingual, ErrorCode, Event, EventData, json_schemas};
 use serde::Serialize;
@@ -197,6 +197,7 @@ fn example_documents_validate_and_survive_the_round_trip() {
     round_trip::<Report>("report");
     round_trip::<Policy>("policy");
     round_trip::<ProfileFile>("profile");
+    round_trip::<NormTable>("norms");
 }
 
 #[test]

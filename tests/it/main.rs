@@ -5,3 +5,4 @@ mod bad_input;
 mod command_line;
 #[cfg(target_os = "linux")]
 mod decoder;
+mod profile;

@@ -6,6 +6,7 @@ use interview_models::ModelError;
 use interview_pipeline::PipelineError;
 use interview_schemas::{ErrorCode, error_code::Fault};
 use interview_store::StoreError;
+use interview_tuning::TuningError;
 
 /// What the exit codes mean; part of `--help`.
 pub(crate) const EXIT_CODES: &str = "Exit codes: 0 done; 1 the input is bad or cannot be judged; 2 usage or \
@@ -62,6 +63,12 @@ impl From<PipelineError> for CommandError {
 
 impl From<StoreError> for CommandError {
     fn from(error: StoreError) -> Self {
+        Self::new(error.code(), error.to_string())
+    }
+}
+
+impl From<TuningError> for CommandError {
+    fn from(error: TuningError) -> Self {
         Self::new(error.code(), error.to_string())
     }
 }

@@ -38,6 +38,8 @@ enum LogFormat {
 enum Command {
     /// Analyses recordings or jobs: writes features.json, report.json and report.html.
     Analyze(commands::analyze::AnalyzeArgs),
+    /// Packs the features of many interviews into one columnar file.
+    Features(commands::features::FeaturesArgs),
     /// Lists, fetches and checks the models.
     Models(commands::models::ModelsArgs),
     /// Checks this machine and says what to do about each finding.
@@ -50,6 +52,8 @@ enum Command {
     Dead(commands::dead::DeadArgs),
     /// Makes the queue, says how full it is.
     Queue(commands::queue::QueueCommandArgs),
+    /// Checks, compares, replays, tunes and audits competency profiles.
+    Profile(commands::profile::ProfileArgs),
     /// Takes jobs from a queue and analyses them until it is told to stop.
     Worker(Box<fleet::worker::WorkerArgs>),
     /// Removes a candidate with every copy, or whatever has outlived its time.
@@ -88,6 +92,7 @@ fn main() -> ExitCode {
     init_logging(cli.log_format, cli.command.default_log());
     let result = match cli.command {
         Command::Analyze(arguments) => commands::analyze::run(&arguments),
+        Command::Features(arguments) => commands::features::run(&arguments),
         Command::Models(arguments) => commands::models::run(&arguments),
         Command::Doctor(arguments) => commands::doctor::run(&arguments),
         Command::Enqueue(arguments) => commands::enqueue::run(&arguments),
@@ -98,6 +103,7 @@ fn main() -> ExitCode {
         Command::Erase(arguments) => fleet::erase::run(&arguments),
         Command::Slot(arguments) => fleet::child::run(&arguments),
         Command::Decode(arguments) => commands::decode::run(&arguments),
+        Command::Profile(arguments) => commands::profile::run(&arguments),
     };
     match result {
         Ok(status) => status,

@@ -16,7 +16,8 @@ use crate::features::{self, AnswerContext};
 use crate::perception::semantics::{self, Semantics, SemanticsInput};
 use crate::report::ids::{self, MediaDigest, Work};
 use crate::report::{self, ReportLanguage, ReportParts};
-use crate::score::{self, Profile};
+use crate::score;
+use crate::score::rollout::Selection;
 use crate::text::Lexicons;
 use crate::{PIPELINE_VERSION, PipelineError};
 
@@ -54,7 +55,7 @@ impl Perceived {
 pub(crate) fn judge(
     hub: &mut Hub,
     setting: &Setting<'_>,
-    profile: &Profile,
+    selection: &Selection,
     outcomes: Vec<AnswerOutcome>,
 ) -> Result<Analysis, PipelineError> {
     let perceived = Perceived::new(outcomes);
@@ -66,7 +67,7 @@ pub(crate) fn judge(
             job,
             policy: setting.policy,
             features: &features,
-            scorecard: &score::score(profile, &features),
+            scorecard: &score::score_selected(selection, &features, setting.policy.automatic_rejection),
             perceptions: &perceived.answers,
             failures: &perceived.failures,
         })?;
@@ -109,6 +110,7 @@ fn feature_set(
         answers.push(AnswerFeatures {
             id: answer.id().clone(),
             kind: report::kind(answer).to_owned(),
+            question: question.map(|question| question.kind),
             scene: question.and_then(|question| question.scene.clone()),
             language: words(perception).map(|said| said.language),
             duration_s: perception.media.as_ref().map(|facts| round_decimals(facts.duration_s, 3)),

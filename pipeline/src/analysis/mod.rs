@@ -25,6 +25,8 @@ use interview_schemas::report::Report;
 use jiff::Timestamp;
 
 use crate::media::{CancelToken, DecodeOptions, Decoders};
+use crate::score::Library;
+use crate::score::rollout::{Subject, select};
 use crate::text::Lexicons;
 use crate::{PipelineError, intake, policy, score};
 
@@ -44,6 +46,8 @@ pub struct AnalysisOptions {
     pub threads: usize,
     /// Word lists: the shipped ones, or those with a tenant's folder added.
     pub lexicons: Arc<Lexicons>,
+    /// Where profiles are looked up.
+    pub profiles: Library,
 }
 
 impl AnalysisOptions {
@@ -58,6 +62,7 @@ impl Default for AnalysisOptions {
             decoders: Decoders::default(),
             threads: std::thread::available_parallelism().map_or(1, usize::from),
             lexicons: Lexicons::shipped(),
+            profiles: Library::shipped(),
         }
     }
 }
@@ -129,7 +134,15 @@ impl Analyzer {
     ) -> Result<Analysis, PipelineError> {
         let job = &request.job;
         let checked = intake::check(job, request.received_at)?;
-        let profile = score::load::named(job.profile.as_deref().unwrap_or(score::DEFAULT))?;
+        let selection = select(
+            &self.options.profiles,
+            job.profile.as_deref().unwrap_or(score::DEFAULT_PROFILE),
+            &Subject {
+                candidate: &job.candidate.reference,
+                branch: job.candidate.branch.as_deref(),
+                at: job.submitted_at.or(request.received_at),
+            },
+        )?;
         let policy = policy::resolve(
             &policy::shipped(job.policy.as_deref().unwrap_or(policy::DEFAULT))?,
             &job.consent,
@@ -149,7 +162,7 @@ impl Analyzer {
         };
         let outcomes = recording::perceive(&mut self.hub, &setting)?;
         let outcomes = refuse_when_nothing_is_usable(outcomes)?;
-        let mut analysis = judge::judge(&mut self.hub, &setting, &profile, outcomes)?;
+        let mut analysis = judge::judge(&mut self.hub, &setting, &selection, outcomes)?;
         analysis.stage_seconds = clock.seconds();
         tracing::info!(job_id = %job.job_id, report_id = %analysis.report.report_id, grade = analysis.report.grade.as_str(), "analysis ends");
         Ok(analysis)

@@ -65,10 +65,10 @@ pub fn assemble(parts: &ReportParts<'_>) -> Result<Report, PipelineError> {
         confidence: scorecard.confidence,
         reasons: scorecard.reasons.clone(),
         competencies: scorecard.competencies.clone(),
-        groups: Vec::new(),
-        reviews: Vec::new(),
-        triggers: Vec::new(),
-        shadow: Vec::new(),
+        groups: scorecard.groups.clone(),
+        reviews: scorecard.reviews.clone(),
+        triggers: scorecard.triggers.clone(),
+        shadow: scorecard.shadow.clone(),
         flags: features.flags.clone(),
         answers: job
             .answers

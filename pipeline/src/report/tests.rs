@@ -9,7 +9,7 @@ use interview_schemas::{ErrorCode, Feature};
 use super::ids::{MediaDigest, Work, features_id};
 use super::*;
 use crate::policy;
-use crate::score::{self, load};
+use crate::score::{self, testing};
 
 const JOB: &str = include_str!("../../../schemas/tests/documents/job.json");
 const PERCEPTION: &str = include_str!("../../../schemas/tests/documents/perception.json");
@@ -86,6 +86,7 @@ impl Interview {
                 .map(|answer| AnswerFeatures {
                     id: answer.id().clone(),
                     kind: kind(answer).into(),
+                    question: None,
                     scene: None,
                     language: None,
                     duration_s: None,
@@ -100,7 +101,7 @@ impl Interview {
             flags: flags(&self.job, &self.perceptions, &self.failures),
             models,
         };
-        let scorecard = score::score(&load::from_toml("expert", PROFILE).unwrap(), &features);
+        let scorecard = score::score(&testing::from_toml("expert", PROFILE).unwrap(), &features);
         assemble(&ReportParts {
             job: &self.job,
             policy: &policy,

@@ -8,7 +8,7 @@
 
 use std::collections::BTreeMap;
 
-use interview_schemas::features::{FeatureSet, NotAssessed, round_decimals};
+use interview_schemas::features::{AnswerFeatures, FeatureSet, NotAssessed, round_decimals};
 use interview_schemas::profile::Aggregate;
 use interview_schemas::report::AnswerEvidence;
 
@@ -25,11 +25,12 @@ pub struct Finding {
     pub reading: Result<Reading, NotAssessed>,
     /// Standard deviation between the answers or raters; absent when fewer than two were measured.
     pub spread: Option<f64>,
-    /// Where it can be seen or heard, in the order of the answers, at most [`MAX_EVIDENCE`] pieces.
+    /// Where it can be seen or heard, in the order of the answers' ids, at most [`MAX_EVIDENCE`] pieces.
     pub evidence: Vec<AnswerEvidence>,
 }
 
-/// Collects what was measured of one indicator, answer by answer.
+/// Collects what was measured of one indicator, answer by answer. Sums of floats depend on their order, so the
+/// answers must come in one order: that of their ids.
 #[derive(Debug, Clone, Default)]
 pub struct Collector {
     /// (value, confidence) of every answer in which the feature was measured.
@@ -69,26 +70,29 @@ impl Collector {
     ///
     /// # Errors
     /// The reason.
-    pub fn reading(&mut self, aggregate: Aggregate) -> Result<Reading, NotAssessed> {
-        // Sums of floats depend on their order; the order of the answers must not matter.
-        self.measured.sort_by(|a, b| a.0.total_cmp(&b.0).then(a.1.total_cmp(&b.1)));
-        let (Some(first), Some(last)) = (self.measured.first(), self.measured.last()) else {
+    pub fn reading(&self, aggregate: Aggregate) -> Result<Reading, NotAssessed> {
+        if self.measured.is_empty() {
             let most = self.missing.iter().max_by(|a, b| a.1.cmp(b.1).then(b.0.cmp(a.0)));
             return Err(most.map_or(NotAssessed::NotApplicable, |(reason, _)| *reason));
-        };
+        }
+        let values = || self.measured.iter().map(|(value, _)| *value);
+        let (smallest, largest) =
+            (values().fold(f64::INFINITY, f64::min), values().fold(f64::NEG_INFINITY, f64::max));
         let total: f64 = self.measured.iter().map(|(_, confidence)| confidence).sum();
         let value = match aggregate {
             // Divided before it is added up: the sum of large values must not overflow.
-            Aggregate::Mean => self.measured.iter().map(|(value, weight)| value * (weight / total)).sum(),
-            Aggregate::Min => first.0,
-            Aggregate::Max => last.0,
+            Aggregate::Mean => self
+                .measured
+                .iter()
+                .map(|(value, weight)| value * (weight / total))
+                .sum::<f64>()
+                .clamp(smallest, largest),
+            Aggregate::Min => smallest,
+            Aggregate::Max => largest,
         };
         #[allow(clippy::cast_precision_loss)] // Numbers of answers.
         let confidence = total / self.applicable as f64;
-        Ok(Reading {
-            value: value.clamp(first.0, last.0),
-            confidence: round_decimals(confidence.min(1.0), 6),
-        })
+        Ok(Reading { value, confidence: round_decimals(confidence.min(1.0), 6) })
     }
 
     /// Sample standard deviation of the values; absent for fewer than two.
@@ -110,13 +114,36 @@ impl Collector {
 /// What every indicator of a profile found in an interview, in the order of the profile's indicators.
 #[must_use]
 pub fn findings(profile: &Profile, features: &FeatureSet) -> Vec<Finding> {
-    profile.indicators().iter().map(|indicator| find(indicator, features)).collect()
+    let answers = by_id(features);
+    profile.indicators().iter().map(|indicator| find(indicator, &answers)).collect()
 }
 
-fn find(indicator: &ProfileIndicator, features: &FeatureSet) -> Finding {
+/// The answers in the order of their ids.
+#[must_use]
+pub fn by_id(features: &FeatureSet) -> Vec<&AnswerFeatures> {
+    let mut answers: Vec<_> = features.answers.iter().collect();
+    answers.sort_by(|a, b| a.id.cmp(&b.id));
+    answers
+}
+
+/// The mean of a feature over all answers, where it was measured.
+#[must_use]
+pub fn overall(features: &FeatureSet, name: &str) -> Option<f64> {
+    let mut collector = Collector::default();
+    for feature in by_id(features).into_iter().flat_map(|answer| &answer.features) {
+        if feature.name == name
+            && let Some(value) = feature.value
+        {
+            collector.measured(value, feature.confidence);
+        }
+    }
+    collector.reading(Aggregate::Mean).ok().map(|reading| reading.value)
+}
+
+fn find(indicator: &ProfileIndicator, answers: &[&AnswerFeatures]) -> Finding {
     let mut collector = Collector::default();
     let mut evidence = Vec::new();
-    for answer in features.answers.iter().filter(|answer| indicator.admits(answer)) {
+    for answer in answers.iter().filter(|answer| indicator.admits(answer)) {
         for feature in answer.features.iter().filter(|feature| feature.name == indicator.feature) {
             match (feature.value, feature.not_assessed) {
                 (Some(value), _) => collector.measured(value, feature.confidence),

@@ -1,17 +1,27 @@
 //! Curves: how a measured value becomes 0–100 points.
 
+use std::sync::Arc;
+
 use interview_schemas::profile::CurveSpec;
+
+use super::error::suggestion;
+use super::norms::{Norms, percentile};
 
 /// A curve with finite, ordered parameters.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Curve(CurveSpec);
+pub struct Curve {
+    spec: CurveSpec,
+    /// The population of a percentile curve; empty for every other.
+    distribution: Arc<[f64]>,
+}
 
 impl Curve {
-    /// Checks the parameters of a curve.
+    /// Checks the parameters of a curve for a feature; `norms` are the tables that percentile curves may name.
     ///
     /// # Errors
     /// What is wrong with them, in a sentence.
-    pub fn new(spec: &CurveSpec) -> Result<Self, String> {
+    pub fn new(spec: &CurveSpec, feature: &str, norms: &[Norms]) -> Result<Self, String> {
+        let mut distribution: Arc<[f64]> = Arc::new([]);
         let finite = |values: &[f64]| {
             // A value beyond 1e12 in any unit is a slip, and keeps differences finite.
             if values.iter().all(|value| value.is_finite() && value.abs() <= 1e12) {
@@ -42,14 +52,22 @@ impl Curve {
                     return Err("`width` must not be 0".to_owned());
                 }
             }
+            CurveSpec::Percentile { norm, .. } => {
+                let table = norms.iter().find(|table| table.reference() == *norm);
+                let table = table.ok_or_else(|| format!("the norm table {norm:?} was not found"))?;
+                distribution = table.distribution(feature).ok_or_else(|| {
+                    let near = suggestion(feature, table.features());
+                    format!("the norm table {norm} has no feature {feature:?}{near}")
+                })?;
+            }
         }
-        Ok(Self(spec.clone()))
+        Ok(Self { spec: spec.clone(), distribution })
     }
 
     /// Points for a value, 0–100. The value must be finite.
     #[must_use]
     pub fn points(&self, value: f64) -> f64 {
-        let share = match &self.0 {
+        let share = match &self.spec {
             CurveSpec::Linear { from, to } => (value - from) / (to - from),
             CurveSpec::Trapezoid { low_zero, low_full, high_full, high_zero } => {
                 if value < *low_full {
@@ -63,6 +81,10 @@ impl Curve {
             CurveSpec::Logistic { midpoint, width } => {
                 1.0 / (1.0 + (-2.0 * (value - midpoint) / width).exp())
             }
+            CurveSpec::Percentile { falling, .. } => {
+                let below = percentile(&self.distribution, value) / 100.0;
+                if *falling { 1.0 - below } else { below }
+            }
         };
         100.0 * share.clamp(0.0, 1.0)
     }
@@ -70,7 +92,18 @@ impl Curve {
     /// The curve as written.
     #[must_use]
     pub fn spec(&self) -> &CurveSpec {
-        &self.0
+        &self.spec
+    }
+
+    /// Whether more of the feature is never worse (`Some(true)`), never better (`Some(false)`), or either.
+    #[must_use]
+    pub fn rising(&self) -> Option<bool> {
+        match &self.spec {
+            CurveSpec::Linear { from, to } => Some(to > from),
+            CurveSpec::Trapezoid { .. } => None,
+            CurveSpec::Logistic { width, .. } => Some(*width > 0.0),
+            CurveSpec::Percentile { falling, .. } => Some(!falling),
+        }
     }
 }
 
@@ -79,7 +112,7 @@ mod tests {
     use super::*;
 
     fn points(spec: CurveSpec, value: f64) -> f64 {
-        Curve::new(&spec).unwrap().points(value)
+        Curve::new(&spec, "external.x", &[]).unwrap().points(value)
     }
 
     #[test]
@@ -121,7 +154,7 @@ mod tests {
             CurveSpec::Logistic { midpoint: 0.0, width: 0.0 },
             CurveSpec::Logistic { midpoint: f64::INFINITY, width: 1.0 },
         ] {
-            assert!(Curve::new(&spec).is_err(), "{spec:?}");
+            assert!(Curve::new(&spec, "external.x", &[]).is_err(), "{spec:?}");
         }
     }
 }

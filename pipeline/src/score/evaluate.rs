@@ -123,12 +123,11 @@ pub fn evaluate(profile: &Profile, readings: &[Option<Reading>]) -> Evaluation {
     }
     let confidence = confidences(profile, &indicators, &mut competency_results, &mut group_results);
     let enough = total.weight > 0.0 && confidence > 0.0 && confidence >= profile.evidence.floor;
-    let score = if enough {
-        let shares = Shares { profile, competencies: &competencies, groups: &groups, total };
-        Some(contribute(&shares, &mut indicators, &mut competency_results, &mut group_results))
-    } else {
-        None
-    };
+    let score = enough.then(|| {
+        let assessed: Vec<bool> = indicators.iter().map(|result| result.score.is_some()).collect();
+        let shares = shares(profile, &assessed);
+        contribute(profile, &shares, &mut indicators, &mut competency_results, &mut group_results)
+    });
     for result in &mut indicators {
         result.score = result.score.map(|score| round_decimals(score, 6));
     }
@@ -170,12 +169,34 @@ fn confidences(
     round_decimals(whole.clamp(0.0, 1.0), 6)
 }
 
-/// The weights that remain when what is missing is taken out.
-struct Shares<'a> {
-    profile: &'a Profile,
-    competencies: &'a [Mean],
-    groups: &'a [Mean],
-    total: Mean,
+/// The share of the total, 0–1, that each indicator has when only some are assessed: the weight of what is
+/// missing is shared among its siblings. The shares add up to 1, unless nothing with weight was assessed.
+#[must_use]
+pub fn shares(profile: &Profile, assessed: &[bool]) -> Vec<f64> {
+    let present = |index: usize| assessed.get(index).copied().unwrap_or(false);
+    let mut competencies = vec![0.0f64; profile.competencies.len()];
+    let mut groups = vec![0.0f64; profile.groups.len()];
+    for (_, indicator) in profile.indicators.iter().enumerate().filter(|(index, _)| present(*index)) {
+        competencies[indicator.competency] += indicator.share;
+    }
+    for (competency, weight) in profile.competencies.iter().zip(&competencies) {
+        if *weight > 0.0 {
+            groups[competency.group] += competency.weight;
+        }
+    }
+    let with_weight = profile.groups.iter().zip(&groups).filter(|(_, weight)| **weight > 0.0);
+    let total: f64 = with_weight.map(|(group, _)| group.weight).sum();
+    let share = |(index, indicator): (usize, &super::ProfileIndicator)| {
+        let competency = &profile.competencies[indicator.competency];
+        let (in_competency, in_group) = (competencies[indicator.competency], groups[competency.group]);
+        if !present(index) || in_competency <= 0.0 || in_group <= 0.0 || total <= 0.0 {
+            return 0.0;
+        }
+        indicator.share / in_competency
+            * (competency.weight / in_group)
+            * (profile.groups[competency.group].weight / total)
+    };
+    profile.indicators.iter().enumerate().map(share).collect()
 }
 
 /// Fills in the contributions; returns their sum, the score.
@@ -183,33 +204,24 @@ struct Shares<'a> {
 /// Running totals are rounded, and a contribution is the difference of two of them: the sum is the rounded
 /// exact sum, whatever the shares, so a perfect interview has 100 points and not 99.999999999.
 fn contribute(
-    shares: &Shares<'_>,
+    profile: &Profile,
+    shares: &[f64],
     indicators: &mut [IndicatorResult],
     competencies: &mut [PartResult],
     groups: &mut [PartResult],
 ) -> f64 {
-    let profile = shares.profile;
     let mut exact = 0.0f64;
     let mut done = 0.0f64;
     let mut of_competency = vec![0.0f64; competencies.len()];
     let mut of_group = vec![0.0f64; groups.len()];
-    for (indicator, result) in profile.indicators.iter().zip(indicators.iter_mut()) {
-        let Some(points) = result.score else { continue };
-        let competency = &profile.competencies[indicator.competency];
-        let (in_competency, in_group) =
-            (shares.competencies[indicator.competency].weight, shares.groups[competency.group].weight);
-        if indicator.share <= 0.0 || competency.weight <= 0.0 || in_competency <= 0.0 || in_group <= 0.0 {
-            continue;
-        }
-        let share = indicator.share / in_competency
-            * (competency.weight / in_group)
-            * (profile.groups[competency.group].weight / shares.total.weight);
+    for ((indicator, result), share) in profile.indicators.iter().zip(indicators.iter_mut()).zip(shares) {
+        let Some(points) = result.score.filter(|_| *share > 0.0) else { continue };
         exact += share * points * PER_POINT;
         // Whole numbers up to 1e11 are exact in f64, and so are their sums and differences.
         let next = exact.round().clamp(done, 100.0 * PER_POINT);
         result.contribution = (next - done) / PER_POINT;
         of_competency[indicator.competency] += next - done;
-        of_group[competency.group] += next - done;
+        of_group[profile.competencies[indicator.competency].group] += next - done;
         done = next;
     }
     for (result, sum) in competencies.iter_mut().zip(of_competency) {

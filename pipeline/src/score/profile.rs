@@ -4,10 +4,12 @@ use std::collections::BTreeSet;
 
 use interview_schemas::Bilingual;
 use interview_schemas::features::AnswerFeatures;
+use interview_schemas::job::QuestionKind;
 use interview_schemas::profile::{Aggregate, EvidenceRule, GradeThresholds, ProfileFile};
 use interview_schemas::report::ProfileRef;
 
 use super::Curve;
+use super::rules::Rules;
 
 /// A checked profile. Every feature exists, every level sums to 100 %, every number is finite.
 ///
@@ -23,6 +25,7 @@ pub struct Profile {
     pub(super) groups: Vec<ProfileGroup>,
     pub(super) competencies: Vec<ProfileCompetency>,
     pub(super) indicators: Vec<ProfileIndicator>,
+    pub(super) rules: Rules,
 }
 
 /// A group of competencies; those without a group form one of their own without a name.
@@ -72,6 +75,8 @@ pub struct ProfileIndicator {
     pub curve: Curve,
     /// Only answers to questions of these scenes count.
     pub scenes: Option<BTreeSet<String>>,
+    /// Only answers to questions of these kinds count.
+    pub questions: Option<BTreeSet<QuestionKind>>,
     /// Only answers of these kinds count.
     pub kinds: Option<BTreeSet<String>>,
     /// How the values of several answers become one.
@@ -82,13 +87,14 @@ impl ProfileIndicator {
     /// Whether an answer is looked at for this indicator.
     #[must_use]
     pub fn admits(&self, answer: &AnswerFeatures) -> bool {
-        self.admits_answer(&answer.kind, answer.scene.as_deref())
+        self.admits_answer(&answer.kind, answer.question, answer.scene.as_deref())
     }
 
-    /// Whether an answer of this kind and scene is looked at.
+    /// Whether an answer of this kind, to a question of this kind and scene, is looked at.
     #[must_use]
-    pub fn admits_answer(&self, kind: &str, scene: Option<&str>) -> bool {
+    pub fn admits_answer(&self, kind: &str, question: Option<QuestionKind>, scene: Option<&str>) -> bool {
         self.kinds.as_ref().is_none_or(|kinds| kinds.contains(kind))
+            && self.questions.as_ref().is_none_or(|kinds| question.is_some_and(|kind| kinds.contains(&kind)))
             && self.scenes.as_ref().is_none_or(|scenes| scene.is_some_and(|scene| scenes.contains(scene)))
     }
 }
@@ -144,6 +150,12 @@ impl Profile {
     #[must_use]
     pub fn competencies(&self) -> &[ProfileCompetency] {
         &self.competencies
+    }
+
+    /// Its triggers and hard rules.
+    #[must_use]
+    pub fn rules(&self) -> &Rules {
+        &self.rules
     }
 
     /// The indicators of all competencies, ordered by competency and name.

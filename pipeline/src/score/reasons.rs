@@ -6,6 +6,7 @@ use interview_schemas::report::{Competency, Grade};
 
 use super::Profile;
 use super::evaluate::Evaluation;
+use super::rules::Consequences;
 
 /// A reason for a missing value, for people.
 #[must_use]
@@ -34,8 +35,15 @@ pub(super) fn reasons(
     profile: &Profile,
     evaluation: &Evaluation,
     competencies: &[Competency],
+    consequences: &Consequences,
 ) -> Vec<Bilingual> {
-    let mut reasons = vec![outcome(profile, evaluation)];
+    let mut reasons = vec![outcome(profile, evaluation, consequences.rejected)];
+    for rule in &consequences.reviews {
+        reasons.push(Bilingual::new(
+            format!("A person must look: {}", rule.message.en),
+            format!("需人工复核：{}", rule.message.zh),
+        ));
+    }
     let mut judged: Vec<_> = competencies
         .iter()
         .filter(|competency| competency.weight > 0.0)
@@ -61,7 +69,7 @@ pub(super) fn reasons(
     reasons
 }
 
-fn outcome(profile: &Profile, evaluation: &Evaluation) -> Bilingual {
+fn outcome(profile: &Profile, evaluation: &Evaluation, rejected: bool) -> Bilingual {
     let confidence = 100.0 * evaluation.confidence;
     let Some(score) = evaluation.score else {
         let floor = 100.0 * profile.evidence().floor;
@@ -83,6 +91,7 @@ fn outcome(profile: &Profile, evaluation: &Evaluation) -> Bilingual {
             format!("at or above {}, below {}", grades.consider, grades.recommended),
             format!("达到{}分、低于{}分", grades.consider, grades.recommended),
         ),
+        _ if rejected => ("by a hard rule".to_owned(), "依据硬性规则".to_owned()),
         _ => (format!("below {}", grades.consider), format!("低于{}分", grades.consider)),
     };
     // One decimal, cut and not rounded: 79.96 must not read as 80.0 beside "below 80".

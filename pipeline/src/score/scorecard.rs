@@ -2,10 +2,13 @@
 
 use interview_schemas::Bilingual;
 use interview_schemas::features::{FeatureSet, NotAssessed, round_decimals};
-use interview_schemas::report::{Competency, Grade, Indicator, ProfileRef};
+use interview_schemas::report::{
+    Competency, Grade, GroupScore, Indicator, ProfileRef, RuleHit, ShadowScore, TriggerHit,
+};
 
-use super::aggregate::{Finding, findings};
+use super::aggregate::{Finding, findings, overall};
 use super::evaluate::{Evaluation, evaluate};
+use super::rollout::Selection;
 use super::{Profile, reasons};
 
 /// What scoring contributes to a report.
@@ -23,14 +26,36 @@ pub struct Scorecard {
     pub reasons: Vec<Bilingual>,
     /// The competencies, heaviest first; their contributions add up to the score.
     pub competencies: Vec<Competency>,
+    /// The groups of the profile, heaviest first; empty when it has none.
+    pub groups: Vec<GroupScore>,
+    /// Hard rules that ask for a person to look.
+    pub reviews: Vec<RuleHit>,
+    /// What the outcome sets going.
+    pub triggers: Vec<TriggerHit>,
+    /// What versions under trial would have said (see [`score_selected`]).
+    pub shadow: Vec<ShadowScore>,
 }
 
-/// Scores an interview: pure, the same input gives the same bytes, in whatever order the answers stand.
+/// Scores an interview: pure, the same input gives the same bytes, in whatever order the answers stand. No rule
+/// rejects by itself.
 #[must_use]
 pub fn score(profile: &Profile, features: &FeatureSet) -> Scorecard {
+    score_under(profile, features, false)
+}
+
+/// Scores an interview under a policy that may allow hard rules to recommend against a candidate
+/// (`automatic_rejection`).
+#[must_use]
+pub fn score_under(profile: &Profile, features: &FeatureSet, automatic_rejection: bool) -> Scorecard {
     let findings = findings(profile, features);
     let readings: Vec<_> = findings.iter().map(|finding| finding.reading.ok()).collect();
-    let evaluation = evaluate(profile, &readings);
+    let mut evaluation = evaluate(profile, &readings);
+    let values: Vec<_> = profile.rules().features().iter().map(|name| overall(features, name)).collect();
+    let flags: Vec<_> = features.flags.iter().map(|flag| flag.code.as_str()).collect();
+    let consequences = profile.rules().consequences(&evaluation, &values, &flags, automatic_rejection);
+    if consequences.rejected && evaluation.score.is_some() {
+        evaluation.grade = Grade::NotRecommended;
+    }
     let mut competencies: Vec<_> = (0..profile.competencies().len())
         .map(|index| competency(profile, &evaluation, &findings, index))
         .collect();
@@ -41,9 +66,51 @@ pub fn score(profile: &Profile, features: &FeatureSet) -> Scorecard {
         score: evaluation.score,
         grade: evaluation.grade,
         confidence: evaluation.confidence,
-        reasons: reasons::reasons(profile, &evaluation, &competencies),
+        reasons: reasons::reasons(profile, &evaluation, &competencies, &consequences),
         competencies,
+        groups: groups(profile, &evaluation),
+        reviews: consequences.reviews,
+        triggers: consequences.triggers,
+        shadow: Vec::new(),
     }
+}
+
+/// Scores an interview with the chosen version of a profile, and beside it with the versions under trial.
+#[must_use]
+pub fn score_selected(selection: &Selection, features: &FeatureSet, automatic_rejection: bool) -> Scorecard {
+    let trial = |profile| {
+        let card = score_under(profile, features, automatic_rejection);
+        ShadowScore {
+            profile: card.profile,
+            score: card.score,
+            grade: card.grade,
+            confidence: card.confidence,
+        }
+    };
+    let mut card = score_under(&selection.live, features, automatic_rejection);
+    card.shadow = selection.shadow.iter().map(trial).collect();
+    card
+}
+
+fn groups(profile: &Profile, evaluation: &Evaluation) -> Vec<GroupScore> {
+    if profile.groups().iter().all(|group| group.name.is_none()) {
+        return Vec::new();
+    }
+    let mut groups: Vec<_> = profile
+        .groups()
+        .iter()
+        .zip(&evaluation.groups)
+        .map(|(spec, result)| GroupScore {
+            name: spec.name.clone().unwrap_or_default(),
+            title: spec.title.clone(),
+            score: result.score,
+            weight: round_decimals(spec.weight, 6),
+            contribution: result.contribution,
+            confidence: result.confidence,
+        })
+        .collect();
+    groups.sort_by(|a, b| b.weight.total_cmp(&a.weight));
+    groups
 }
 
 fn competency(profile: &Profile, evaluation: &Evaluation, findings: &[Finding], index: usize) -> Competency {

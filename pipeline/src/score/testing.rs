@@ -3,11 +3,21 @@
 use interview_schemas::features::{AnswerFeatures, FeatureSet, NotAssessed};
 use interview_schemas::{AnswerId, Feature, JobId, ReportId};
 
+use super::source::{Format, Source};
+use super::{Library, Profile};
+use crate::PipelineError;
+
+/// The profile in a TOML text.
+pub(crate) fn from_toml(file: &str, text: &str) -> Result<Profile, PipelineError> {
+    Ok(Library::shipped().resolve(Source::new(file, text, Format::Toml))?.profile)
+}
+
 /// An answer of kind `external` unless changed.
 pub(crate) fn answer(id: &str, features: Vec<Feature>) -> AnswerFeatures {
     AnswerFeatures {
         id: AnswerId::new(id).unwrap(),
         kind: "external".to_owned(),
+        question: None,
         scene: None,
         language: None,
         duration_s: None,

@@ -3,9 +3,8 @@
 use interview_schemas::features::{Evidence, FeatureSet, NotAssessed};
 use interview_schemas::report::Grade;
 
-use super::load::{from_toml, named, shipped};
-use super::testing::{SMALL, answer, external, interview, missing};
-use super::{Profile, Scorecard, score};
+use super::testing::{SMALL, answer, external, from_toml, interview, missing};
+use super::{Profile, Scorecard, named, score};
 use crate::PipelineError;
 
 fn small() -> Profile {
@@ -24,7 +23,7 @@ fn contributions(card: &Scorecard) -> f64 {
 }
 
 fn problems(text: &str) -> String {
-    from_toml("p.toml", text).unwrap_err().to_string()
+    from_toml("p.toml", text).unwrap_err().to_string().trim_start_matches("profile: ").to_owned()
 }
 
 #[test]
@@ -222,7 +221,7 @@ fn files_are_read_with_clear_errors() {
     assert!(named(path.to_str().unwrap()).unwrap_err().to_string().contains("not UTF-8"));
     std::fs::write(&path, " ".repeat(2_000_000)).unwrap();
     assert!(named(path.to_str().unwrap()).unwrap_err().to_string().contains("at most"));
-    assert!(matches!(named("no/such/file.toml"), Err(PipelineError::Io { .. })));
-    let unknown = shipped("genral").unwrap_err().to_string();
+    assert!(matches!(named("no/such/file.toml"), Err(PipelineError::Profile(_))));
+    let unknown = named("genral").unwrap_err().to_string();
     assert!(unknown.contains("did you mean \"general\""), "{unknown}");
 }

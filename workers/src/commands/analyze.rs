@@ -13,7 +13,7 @@ use interview_schemas::policy::Consent;
 use interview_schemas::{AnswerId, ErrorCode, Language};
 use serde::Serialize;
 
-use super::{RuntimeArgs, StoreArgs, job_file};
+use super::{LibraryArgs, RuntimeArgs, StoreArgs, job_file};
 use crate::error::{CommandError, exit_code};
 use crate::output;
 use crate::progress::Bars;
@@ -69,6 +69,8 @@ pub(crate) struct AnalyzeArgs {
     /// lack its layers (`interview doctor` shows them).
     #[arg(long)]
     insecure_decoder: bool,
+    #[command(flatten)]
+    library: LibraryArgs,
     #[command(flatten)]
     store: StoreArgs,
     #[command(flatten)]
@@ -144,7 +146,7 @@ fn options(args: &AnalyzeArgs) -> Result<AnalysisOptions, CommandError> {
             format!("--sample-fps {}: must lie between 0.1 and 60", args.sample_fps),
         ));
     }
-    let mut options = AnalysisOptions::default();
+    let mut options = AnalysisOptions { profiles: args.library.library(), ..AnalysisOptions::default() };
     options.decode.sample_fps = args.sample_fps;
     if args.insecure_decoder {
         tracing::warn!("--insecure-decoder: recordings are decoded without a sandbox");

@@ -5,8 +5,10 @@ pub(crate) mod dead;
 pub(crate) mod decode;
 pub(crate) mod doctor;
 pub(crate) mod enqueue;
+pub(crate) mod features;
 mod job_file;
 pub(crate) mod models;
+pub(crate) mod profile;
 pub(crate) mod queue;
 pub(crate) mod results;
 
@@ -14,6 +16,7 @@ use std::path::PathBuf;
 
 use clap::Args;
 use interview_models::{Device, Manifest, ModelStore};
+use interview_pipeline::score::Library;
 use interview_schemas::ErrorCode;
 
 use crate::error::CommandError;
@@ -24,6 +27,22 @@ pub(crate) struct StoreArgs {
     /// Folder of the models; default: `interview/models` in the user's cache folder.
     #[arg(long, value_name = "DIR", env = "INTERVIEW_MODELS", global = true)]
     pub(crate) models: Option<PathBuf>,
+}
+
+/// Where profiles lie.
+#[derive(Debug, Clone, Args)]
+pub(crate) struct LibraryArgs {
+    /// A folder with profiles, looked into before those that are shipped. May be given several times.
+    #[arg(long = "profiles", value_name = "DIR", env = "INTERVIEW_PROFILES", value_delimiter = ':')]
+    folders: Vec<PathBuf>,
+}
+
+impl LibraryArgs {
+    /// The folders, the first one before the others, then the shipped profiles.
+    pub(crate) fn library(&self) -> Library {
+        let folders = self.folders.iter().rev();
+        folders.fold(Library::shipped(), |library, folder| library.with_folder(folder))
+    }
 }
 
 /// Where and with which library models run.

@@ -1,0 +1,81 @@
+//! `interview profile simulate`.
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::Args;
+use interview_schemas::ErrorCode;
+use interview_tuning::simulate::{Options, write};
+
+use super::LibraryArgs;
+use crate::error::CommandError;
+use crate::output;
+
+/// Options of `interview profile simulate`.
+#[derive(Debug, Args)]
+pub(super) struct SimulateArgs {
+    /// Number of interviews.
+    #[arg(long, default_value_t = 5000)]
+    interviews: usize,
+    /// Seed: the same seed gives the same population.
+    #[arg(long, default_value_t = 1)]
+    seed: u64,
+    /// The profile whose competencies decide the outcomes.
+    #[arg(long, value_name = "NAME|FILE", default_value = "sales")]
+    profile: String,
+    /// Weights that decide the outcomes, such as `communication=20` [default: the profile's].
+    #[arg(long, value_name = "COMPETENCY=WEIGHT,…", value_delimiter = ',')]
+    plant: Vec<String>,
+    /// Correlation of performance with the planted weights, 0–1.
+    #[arg(long, default_value_t = 0.6)]
+    effect: f64,
+    /// By how many standard deviations the voice of the group `origin = C` is measured too unsteady.
+    #[arg(long, default_value_t = 0.0)]
+    bias: f64,
+    /// Folder for features.parquet, outcomes.csv and groups.csv.
+    #[arg(long, value_name = "DIR")]
+    out: PathBuf,
+    #[command(flatten)]
+    library: LibraryArgs,
+}
+
+/// Runs `interview profile simulate`.
+pub(super) fn run(args: &SimulateArgs) -> Result<ExitCode, CommandError> {
+    let profile = args.library.library().named(&args.profile)?.profile;
+    let mut planted: Vec<f64> = profile.competencies().iter().map(|part| part.weight).collect();
+    if !args.plant.is_empty() {
+        planted.fill(0.0);
+    }
+    for text in &args.plant {
+        let place = text.split_once('=').and_then(|(name, weight)| {
+            let place = profile.competencies().iter().position(|part| part.name == name)?;
+            Some((place, weight.parse::<f64>().ok()?))
+        });
+        let Some((place, weight)) = place else {
+            let names: Vec<_> = profile.competencies().iter().map(|part| part.name.as_str()).collect();
+            return Err(CommandError::new(
+                ErrorCode::Configuration,
+                format!("--plant {text:?}: write COMPETENCY=WEIGHT; competencies are {}", names.join(", ")),
+            ));
+        };
+        if let Some(slot) = planted.get_mut(place) {
+            *slot = weight;
+        }
+    }
+    let options = Options {
+        interviews: args.interviews,
+        seed: args.seed,
+        planted,
+        effect: args.effect,
+        bias: args.bias,
+    };
+    let written = write(&args.out, &options, &profile)?;
+    output::print(&format!(
+        "{} simulated interviews: {}, {}, {}",
+        written.interviews,
+        written.features.display(),
+        written.outcomes.display(),
+        written.groups.display()
+    ))?;
+    Ok(ExitCode::SUCCESS)
+}
