@@ -6,14 +6,19 @@ FUZZ_SECONDS ?= 600
 
 .PHONY: profiles-demo check-profiles fuzz-profiles bench-replay
 
-# The worked example of docs/profiles.md: simulate, replay, tune, audit.
+# The worked example of docs/profiles.md: simulate, replay, tune, audit, rollout.
 profiles-demo: build
-	$(INTERVIEW) profile simulate --interviews 5000 --profile sales --plant communication=20,product-knowledge=20,stress-resistance=60 --effect 0.6 --bias 0.6 --out $(PROFILE_DEMO)
-	$(INTERVIEW) profile tune $(PROFILE_DEMO)/features.parquet --profile sales --outcomes $(PROFILE_DEMO)/outcomes.csv --by performance --distance 15 --propose $(PROFILE_DEMO)/sales@2.toml
+	mkdir -p $(PROFILE_DEMO)
+	rm -f $(PROFILE_DEMO)/versions.lock $(PROFILE_DEMO)/sales@2.toml
+	$(INTERVIEW) profile simulate --interviews 5000 --profile sales --plant communication=20,product-knowledge=20,stress-resistance=60 --effect 0.8 --bias 0.6 --out $(PROFILE_DEMO)
+	$(INTERVIEW) profile replay $(PROFILE_DEMO)/features.parquet --profile sales --baseline general
+	$(INTERVIEW) profile tune $(PROFILE_DEMO)/features.parquet --profile sales --outcomes $(PROFILE_DEMO)/outcomes.csv --by performance --propose $(PROFILE_DEMO)/sales@2.toml --rollout 10
 	$(INTERVIEW) profile diff sales $(PROFILE_DEMO)/sales@2.toml
 	$(INTERVIEW) profile replay $(PROFILE_DEMO)/features.parquet --profile $(PROFILE_DEMO)/sales@2.toml --baseline sales --html $(PROFILE_DEMO)/replay.html
 	$(INTERVIEW) profile audit $(PROFILE_DEMO)/features.parquet --profile $(PROFILE_DEMO)/sales@2.toml --groups $(PROFILE_DEMO)/groups.csv --selected considered --html $(PROFILE_DEMO)/audit.html
-	$(INTERVIEW) profile traits $(PROFILE_DEMO)/features.parquet --outcomes $(PROFILE_DEMO)/outcomes.csv
+	$(INTERVIEW) profile traits $(PROFILE_DEMO)/features.parquet --outcomes $(PROFILE_DEMO)/outcomes.csv --top 20%
+	$(INTERVIEW) profile publish $(PROFILE_DEMO)/sales@2.toml
+	$(INTERVIEW) profile which sales --candidate candidate-7 --profiles $(PROFILE_DEMO)
 
 # The arithmetic once more in NumPy, SciPy, scikit-learn and fairlearn.
 check-profiles: build
@@ -27,5 +32,6 @@ fuzz-profiles:
 
 # 100,000 interviews scored anew; prints time and peak memory.
 bench-replay: build
+	mkdir -p out/replay
 	test -f out/replay/features.parquet || $(INTERVIEW) profile simulate --interviews 100000 --out out/replay
 	/usr/bin/time -f '%e s wall, %U s processor, %M kB peak' $(INTERVIEW) profile replay out/replay/features.parquet --profile sales --baseline general > out/replay/result.txt
