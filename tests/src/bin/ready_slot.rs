@@ -105,7 +105,7 @@ fn obey(order: &str, silent: &Mutex<()>) {
 /// Writes the documents of an interview of which nothing was measured.
 fn write(job: &Job, results: &Path) -> Result<(), PipelineError> {
     let policy = policy::resolve(&policy::shipped(policy::DEFAULT)?, &job.consent)?;
-    let profile = score::load::named(score::DEFAULT)?;
+    let profile = score::named(score::DEFAULT_PROFILE)?;
     let features_id = ids::features_id(&ids::Work {
         job,
         media: &[],
