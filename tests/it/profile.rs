@@ -176,11 +176,11 @@ fn shop_report(folder: &Path, branch: &str, licence: Option<u32>) -> (Value, Str
         "answers": answers,
     });
     let file = path(folder, "job.json");
-    std::fs::write(&file, job.to_string()).unwrap();
+    std::fs::write(&file, job.to_string()).expect("the folder can be written");
     let out = folder.join("out");
     let result = interview_tests::analyze(&out, &["--job", &file, "--profiles", &path(folder, "")]);
     assert_eq!(result.exit_code, 0, "{} {}", result.outcome, result.log);
-    (result.json("report.json"), std::fs::read_to_string(out.join("report.html")).unwrap())
+    (result.json("report.json"), std::fs::read_to_string(out.join("report.html")).expect("a report page"))
 }
 
 #[test]

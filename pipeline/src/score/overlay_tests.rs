@@ -337,7 +337,7 @@ fn the_kind_of_the_question_decides_which_answers_count() {
     let text = SMALL.replace(feature, &format!("{feature} questions = [\"situational\", \"procedure\"],"));
     let profile = from_toml("small.toml", &text).unwrap();
     let to = |kind: Option<QuestionKind>, points: f64| {
-        let mut answer = answer(&format!("to-{kind:?}"), vec![external("d", points, 1.0)]);
+        let mut answer = answer(&format!("to-{points:.0}"), vec![external("d", points, 1.0)]);
         answer.question = kind;
         answer
     };

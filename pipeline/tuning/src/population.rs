@@ -151,14 +151,15 @@ impl Population {
     ) -> Result<Vec<R>, TuningError> {
         let parts = self.parts()?;
         let next = AtomicUsize::new(0);
-        let work = || -> Vec<(usize, Result<(R, Vec<u64>), TuningError>)> {
+        let work = || {
             let mut open: Option<(PathBuf, Store)> = None;
             let mut done = Vec::new();
             loop {
                 let index = next.fetch_add(1, Ordering::Relaxed);
                 let Some(part) = parts.get(index) else { return done };
                 let result = read(part, features, &mut open).and_then(|block| {
-                    let marks = block.interviews.iter().map(|interview| mark(&interview.id)).collect();
+                    let marks: Vec<u64> =
+                        block.interviews.iter().map(|interview| mark(&interview.id)).collect();
                     Ok((map(block)?, marks))
                 });
                 done.push((index, result));

@@ -1,5 +1,7 @@
 //! Traits, norms and differences through the public surface.
 
+#![allow(clippy::unwrap_used)]
+
 use interview_pipeline::score::norms::Norms;
 use interview_pipeline::score::source::{Format, Source};
 use interview_pipeline::score::{Library, named};

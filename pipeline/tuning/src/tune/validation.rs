@@ -39,7 +39,7 @@ pub fn validate(data: &Data, limits: &Limits, seed: u64) -> Result<Validation, T
     for _ in 0..REPEATS {
         rows.shuffle(&mut random);
         for fold in 0..FOLDS {
-            let (test, train): (Vec<(usize, usize)>, Vec<(usize, usize)>) =
+            let (test, train): (Vec<_>, Vec<_>) =
                 rows.iter().copied().enumerate().partition(|(place, _)| place % FOLDS == fold);
             let bare = |pairs: Vec<(usize, usize)>| pairs.into_iter().map(|(_, row)| row).collect::<Vec<_>>();
             let (test, train) = (bare(test), bare(train));
