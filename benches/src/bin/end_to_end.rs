@@ -46,7 +46,10 @@ struct Options {
 }
 
 fn main() -> ExitCode {
-    match run(&Options::parse()) {
+    let mut options = Options::parse();
+    // The decoder's process starts in another folder.
+    options.program = std::path::absolute(&options.program).unwrap_or(options.program);
+    match run(&options) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             say(&format!("error: {error}"));
