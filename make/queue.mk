@@ -20,3 +20,5 @@ queue-figures: setup
 	$(CARGO) run --release --package interview-queue --features testing --example throughput
 	@rm -f out/throughput.db*
 	$(CARGO) run --release --package interview-queue --features testing --example throughput sqlite:out/throughput.db
+
+test: clients

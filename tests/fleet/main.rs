@@ -8,6 +8,7 @@ mod duplicates;
 mod erasure;
 mod operation;
 mod process_faults;
+mod python_client;
 mod queue_faults;
 mod scene;
 mod stopping;

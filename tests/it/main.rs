@@ -6,3 +6,4 @@ mod command_line;
 #[cfg(target_os = "linux")]
 mod decoder;
 mod profile;
+mod queue;

@@ -2,6 +2,7 @@
 
 use std::path::Path;
 use std::process::{Command, ExitCode, Stdio};
+use std::time::Duration;
 
 use clap::Args;
 use ffmpeg_next as ffmpeg;
@@ -12,12 +13,15 @@ use interview_models::{ModelError, ModelStore, Runtime, runtime};
 #[cfg(target_os = "linux")]
 use interview_pipeline::media::Decoders;
 use interview_pipeline::media::MediaLimits;
+use interview_queue::QueueUrl;
+use interview_queue::deadline::check_deadline;
 use serde::Serialize;
 use serde_json::json;
 
 use super::{RuntimeArgs, StoreArgs};
 use crate::error::CommandError;
 use crate::output::{megabytes, print, print_json};
+use crate::queue_access::QueueArgs;
 
 /// Free space below which pulling and working files may fail.
 const LITTLE_DISK_BYTES: u64 = 2_000_000_000;
@@ -38,6 +42,13 @@ pub(crate) struct DoctorArgs {
     store: StoreArgs,
     #[command(flatten)]
     runtime: RuntimeArgs,
+    /// Also check this queue: whether it can be reached, whether everything is there, and whether jobs end before the
+    /// broker takes them away.
+    #[arg(long, value_name = "URL", env = "INTERVIEW_QUEUE", hide_env_values = true)]
+    queue: Option<QueueUrl>,
+    /// Seconds a worker gives an analysis, to be compared with the broker's consumer timeout.
+    #[arg(long, value_name = "S", env = "INTERVIEW_DEADLINE_S", default_value_t = 1200)]
+    deadline_s: u64,
     /// Print one JSON object instead of text.
     #[arg(long)]
     json: bool,
@@ -95,6 +106,12 @@ pub(crate) fn run(arguments: &DoctorArgs) -> Result<ExitCode, CommandError> {
     let pulling = Selection::starter().resolve(store.manifest())?.iter().any(|model| !store.has(model));
     findings.push(python(pulling));
     findings.push(npm(pulling));
+    if let Some(url) = &arguments.queue {
+        findings.push(queue(url));
+        if url.is_amqp() {
+            findings.push(deadline(url, Duration::from_secs(arguments.deadline_s)));
+        }
+    }
 
     let worst = findings.iter().map(|finding| finding.status).max().unwrap_or(Status::Ok);
     if arguments.json {
@@ -323,6 +340,44 @@ fn npm(pulling: bool) -> Finding {
             "not installed".to_owned(),
             "install npm (Debian and Ubuntu: `apt install npm`, macOS: `brew install node`)",
         ),
+    }
+}
+
+/// Connects to the queue and looks whether everything is there.
+fn queue(url: &QueueUrl) -> Finding {
+    let args = QueueArgs { url: url.clone() };
+    let checked = args.with(|queue| async move {
+        queue.check().await?;
+        Ok(queue.status().await?)
+    });
+    match checked {
+        Ok(status) => {
+            let waiting = status.lanes.iter().fold(0u64, |sum, lane| sum.saturating_add(lane.ready));
+            Finding::ok("queue", format!("{url}: {waiting} jobs wait, {} dead letters", status.dead))
+        }
+        Err(error) => {
+            let advice = "check that it runs and that the address is right; `interview queue setup` makes what is missing";
+            Finding::bad("queue", Status::Error, error.message, advice)
+        }
+    }
+}
+
+/// Compares the deadline of jobs with the broker's consumer timeout, as the address states it: AMQP cannot ask.
+fn deadline(url: &QueueUrl, deadline: Duration) -> Finding {
+    let timeout = url.consumer_timeout;
+    match check_deadline(deadline, timeout) {
+        Ok(()) => Finding::ok(
+            "deadline of jobs",
+            format!(
+                "{} s, the broker's consumer_timeout is taken to be {} s",
+                deadline.as_secs(),
+                timeout.as_secs()
+            ),
+        ),
+        Err(error) => {
+            let advice = "set INTERVIEW_DEADLINE_S of the workers, or consumer_timeout in rabbitmq.conf and in the address";
+            Finding::bad("deadline of jobs", Status::Error, error.to_string(), advice)
+        }
     }
 }
 
