@@ -15,6 +15,10 @@ SHELL := /bin/bash
 CARGO ?= cargo
 INTERVIEW := target/release/interview
 DEMO := out/demo
+# What is built for the demo: the program alone. Tests and tools build everything at once: with other packages the
+# same dependencies get other features, and would be compiled a second time.
+BUILD := --package interview-workers
+EVERYTHING := --workspace --bins --tests
 
 .PHONY: help setup build models sample demo test bench lint
 
@@ -25,7 +29,7 @@ setup:
 	@tests/setup/install_packages.sh
 
 build: setup
-	$(CARGO) build --release --package interview-workers
+	$(CARGO) build --release $(BUILD)
 
 models: build
 	@$(INTERVIEW) models pull
@@ -48,12 +52,13 @@ lint: setup
 	$(CARGO) fmt --all --check
 	$(CARGO) clippy --release --workspace --all-targets -- -D warnings
 
+test: BUILD := $(EVERYTHING)
 test: models lint
 	$(CARGO) test --release --workspace
 
+bench: BUILD := $(EVERYTHING)
 bench: sample
-	$(CARGO) bench --package interview-benches --benches
-	$(CARGO) build --release --package interview-benches --bin end_to_end
+	$(CARGO) bench --workspace --benches
 	target/release/end_to_end --picture $(DEMO)/input/1-experience.mp4 --sound $(DEMO)/input/1-experience.mp4
 	target/release/end_to_end --policy audio-text --picture $(DEMO)/input/1-experience.mp4 --sound $(DEMO)/input/1-experience.mp4
 

@@ -10,11 +10,11 @@ ON ?= rabbitmq
 
 .PHONY: chaos fleet-figures fleet-tests fleet-tools
 
+fleet-tools fleet-tests: BUILD := $(EVERYTHING)
 fleet-tools: build
-	$(CARGO) build --release --package interview-tests --bins
 
-fleet-tests: models fleet-tools
-	$(CARGO) test --release --package interview-tests --test fleet
+fleet-tests: models fleet-tools clients
+	$(CARGO) test --release --workspace --test fleet
 
 chaos: fleet-tools
 	target/release/chaos --jobs $(N) --queue $(ON) $(CHAOS)

@@ -97,8 +97,11 @@ impl Scene {
     /// Insists that these jobs, and no others, have exactly one report each, and that nothing is left over.
     pub(crate) fn assert_reports(&self, ids: &[&str]) -> Findings {
         let ids: Vec<String> = ids.iter().map(|&id| id.to_owned()).collect();
-        let heard = self.listener.wait_for(ids.len(), PATIENCE);
+        self.listener.wait_for(ids.len(), PATIENCE);
         self.wait_until_quiet();
+        // What was said at the very end is heard a moment later.
+        std::thread::sleep(Duration::from_millis(500));
+        let heard = self.listener.heard();
         let findings = Findings::of(&ids, &heard, &self.store, 0);
         assert!(findings.is_clean(), "{findings}");
         findings

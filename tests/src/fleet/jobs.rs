@@ -14,7 +14,7 @@ pub fn text_job(id: &str, order: Order<'_>) -> Value {
         "schema_version": "1",
         "job_id": id,
         "candidate": {"reference": format!("candidate-{id}")},
-        "position": {"title": order.0},
+        "position": {"title": if order.0.is_empty() { "clerk" } else { order.0 }},
         "language": "en",
         "questions": [{"id": "q1", "text": "How do you deal with a difficult customer?"}],
         "answers": [{

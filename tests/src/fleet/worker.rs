@@ -42,14 +42,19 @@ impl WorkerSpec {
             store: store.arguments(),
             environment: store.environment(),
             folder: folder.to_owned(),
-            arguments: Vec::new(),
+            arguments: vec!["--work-dir".to_owned(), folder.join("work").display().to_string()],
         }
     }
 
-    /// Further arguments.
+    /// Further arguments: options with their values. An option that was given before is replaced.
     #[must_use]
     pub fn with(mut self, arguments: &[&str]) -> Self {
-        self.arguments.extend(arguments.iter().map(|&argument| argument.to_owned()));
+        for pair in arguments.chunks(2) {
+            if let Some(place) = self.arguments.iter().position(|argument| argument == pair[0]) {
+                self.arguments.drain(place..place + 2);
+            }
+            self.arguments.extend(pair.iter().map(|&argument| argument.to_owned()));
+        }
         self
     }
 
@@ -72,8 +77,6 @@ impl WorkerSpec {
         command
             .args(["--log-format", "json", "worker", "--queue", &self.queue])
             .args(&self.store)
-            .arg("--work-dir")
-            .arg(self.folder.join("work"))
             .args(&self.arguments)
             .envs(self.environment.iter().cloned())
             .env_remove("INTERVIEW_LOG")
