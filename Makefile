@@ -18,7 +18,8 @@ DEMO := out/demo
 # What is built for the demo: the program alone. Tests and tools build everything at once: with other packages the
 # same dependencies get other features, and would be compiled a second time.
 BUILD := --package interview-workers
-EVERYTHING := --workspace --bins --tests
+FEATURES := --features interview-workers/opentelemetry
+EVERYTHING := --workspace --bins --tests $(FEATURES)
 
 .PHONY: help setup build models sample demo test bench lint
 
@@ -50,15 +51,15 @@ endif
 
 lint: setup
 	$(CARGO) fmt --all --check
-	$(CARGO) clippy --release --workspace --all-targets -- -D warnings
+	$(CARGO) clippy --release --workspace --all-targets $(FEATURES) -- -D warnings
 
 test: BUILD := $(EVERYTHING)
 test: models lint
-	$(CARGO) test --release --workspace
+	$(CARGO) test --release --workspace $(FEATURES)
 
 bench: BUILD := $(EVERYTHING)
 bench: sample
-	$(CARGO) bench --workspace --benches
+	$(CARGO) bench --workspace --benches $(FEATURES)
 	target/release/end_to_end --picture $(DEMO)/input/1-experience.mp4 --sound $(DEMO)/input/1-experience.mp4
 	target/release/end_to_end --policy audio-text --picture $(DEMO)/input/1-experience.mp4 --sound $(DEMO)/input/1-experience.mp4
 

@@ -14,7 +14,7 @@ fleet-tools fleet-tests: BUILD := $(EVERYTHING)
 fleet-tools: build
 
 fleet-tests: models fleet-tools clients
-	$(CARGO) test --release --workspace --test fleet
+	$(CARGO) test --release --workspace $(FEATURES) --test fleet
 
 chaos: fleet-tools
 	target/release/chaos --jobs $(N) --queue $(ON) $(CHAOS)

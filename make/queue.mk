@@ -13,7 +13,7 @@ $(CLIENTS)/installed: tests/clients/requirements.txt
 
 # Every fault of docs/operate.md, those too that take long: brokers killed again and again, late consumers, TLS.
 queue-faults: setup
-	$(CARGO) test --release --workspace --test contract -- --include-ignored --test-threads 2
+	$(CARGO) test --release --workspace $(FEATURES) --test contract -- --include-ignored --test-threads 2
 
 # Throughput of the queue alone, over a private RabbitMQ and over SQLite.
 queue-figures: setup

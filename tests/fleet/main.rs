@@ -11,6 +11,7 @@ mod process_faults;
 mod python_client;
 mod queue_faults;
 mod scene;
+mod spans;
 mod stopping;
 mod store_faults;
 mod wrong_jobs;

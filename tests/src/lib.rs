@@ -12,7 +12,8 @@ use std::process::{Command, Output};
 
 use serde_json::Value;
 
-/// The built program: `INTERVIEW_BIN`, or `interview` in the folder this test was built into.
+/// The built program: `INTERVIEW_BIN`, or `interview` beside this program: tests are built into
+/// `<target>/<profile>/deps`, tools into the folder above.
 ///
 /// # Panics
 /// When it is not there, with what to do.
@@ -21,15 +22,14 @@ pub fn program() -> PathBuf {
     if let Some(path) = std::env::var_os("INTERVIEW_BIN") {
         return path.into();
     }
-    let test = std::env::current_exe().expect("a running test has a path");
-    let path =
-        test.ancestors().nth(2).expect("tests are built into <target>/<profile>/deps").join("interview");
-    assert!(
-        path.is_file(),
-        "{} is missing: run `cargo build --release` first (make test does)",
-        path.display()
-    );
-    path
+    let this = std::env::current_exe().expect("a running program has a path");
+    let mut places = this.ancestors().skip(1).take(2).map(|folder| folder.join("interview"));
+    places.find(|path| path.is_file()).unwrap_or_else(|| {
+        panic!(
+            "interview is missing beside {}: run `cargo build --release` first (make test does)",
+            this.display()
+        )
+    })
 }
 
 /// A command line of the program, silent but for errors and free of the user's own settings.

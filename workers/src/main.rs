@@ -8,11 +8,11 @@ mod output;
 mod progress;
 mod queue_access;
 mod results;
+mod telemetry;
 
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand, ValueEnum};
-use tracing_subscriber::EnvFilter;
 
 /// Turns recorded interviews into structured, explainable reports.
 #[derive(Debug, Parser)]
@@ -89,7 +89,8 @@ impl Command {
 fn main() -> ExitCode {
     memory::give_back_large_blocks();
     let cli = Cli::parse();
-    init_logging(cli.log_format, cli.command.default_log());
+    let service = matches!(cli.command, Command::Worker(_));
+    let telemetry = telemetry::init(cli.log_format, cli.command.default_log(), service);
     let result = match cli.command {
         Command::Analyze(arguments) => commands::analyze::run(&arguments),
         Command::Features(arguments) => commands::features::run(&arguments),
@@ -105,23 +106,10 @@ fn main() -> ExitCode {
         Command::Decode(arguments) => commands::decode::run(&arguments),
         Command::Profile(arguments) => commands::profile::run(&arguments),
     };
-    match result {
+    let status = match result {
         Ok(status) => status,
         Err(error) => error.report(),
-    }
-}
-
-/// Sends the log to standard error; transcripts, faces and names never go there.
-fn init_logging(format: LogFormat, default: &str) {
-    let filter = EnvFilter::try_from_env("INTERVIEW_LOG").unwrap_or_else(|_| EnvFilter::new(default));
-    // lapin writes whole messages into its log, and a job holds words of a candidate.
-    let filter = ["lapin=off", "amq_protocol=off"]
-        .into_iter()
-        .filter_map(|directive| directive.parse().ok())
-        .fold(filter, EnvFilter::add_directive);
-    let builder = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
-    match format {
-        LogFormat::Text => builder.init(),
-        LogFormat::Json => builder.json().init(),
-    }
+    };
+    telemetry.end();
+    status
 }

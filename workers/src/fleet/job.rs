@@ -24,6 +24,7 @@ use super::slot::{Advance, Slot};
 use super::teller::{self, Teller};
 use super::worker::{Fleet, Phase};
 use super::{artefacts, media, metrics};
+use crate::telemetry;
 
 /// How long events are offered to a queue that takes none for the moment, the lease permitting.
 const PUBLISH_PATIENCE: Duration = Duration::from_secs(60);
@@ -55,19 +56,17 @@ pub(crate) async fn handle(fleet: &Arc<Fleet>, slot: &mut Slot, delivery: Delive
     let waited =
         headers.queued_at.and_then(|queued| Duration::try_from(Timestamp::now().duration_since(queued)).ok());
     metrics::received(headers.attempt, waited);
-    let trace = headers
-        .traceparent
-        .or_else(|| TraceParent::new(fastrand::u128(1..), fastrand::u64(1..), false))
-        .map(|trace| trace.with_parent(fastrand::u64(1..)));
     let job_id = delivery.job_ref().job_id.map(|id| id.to_string());
     let span = tracing::info_span!(
         "job",
         job_id,
-        trace_id = trace.map(|trace| trace.trace_id()),
+        trace_id = tracing::field::Empty,
         attempt = headers.attempt,
         delivery = headers.deliveries,
         lane = %headers.lane,
     );
+    let trace = telemetry::adopt(&span, headers.traceparent);
+    span.record("trace_id", trace.map(|trace| trace.trace_id()));
     async move {
         let mut lost = delivery.lost();
         let mut phase = fleet.watch_phase();
@@ -223,7 +222,9 @@ async fn work(
     // What was said on the way stands before what is said at the end.
     teller.end().await;
     let (stored, times) = result?;
-    say(fleet, &tenant, &context, &stored.report, stored.artefacts, trace).await?;
+    say(fleet, &tenant, &context, &stored.report, stored.artefacts, trace)
+        .instrument(tracing::debug_span!("publish"))
+        .await?;
     Ok(times)
 }
 
@@ -239,7 +240,9 @@ async fn perform(
     if !task.wanted.is_empty() {
         teller.progress(ProgressStage::Fetch, 0.0, None);
     }
-    let files = media::fetch(task.tenant, &task.wanted, folder.path(), &fleet.limits).await?;
+    let files = media::fetch(task.tenant, &task.wanted, folder.path(), &fleet.limits)
+        .instrument(tracing::debug_span!("fetch", recordings = task.wanted.len()))
+        .await?;
     let download = download_started.elapsed();
 
     tokio::fs::write(folder.path().join(JOB_FILE), task.body).await.map_err(|error| no_folder(&error))?;
@@ -252,12 +255,14 @@ async fn perform(
         keep_perception: fleet.keep_perception,
     };
     let analysis_started = Instant::now();
+    let number = slot.number();
     let analysed = slot
         .run(&request, |Advance { stage, done_s, total_s }| {
             if let Some(stage) = teller::stage(&stage) {
                 teller.progress(stage, done_s, total_s);
             }
         })
+        .instrument(tracing::debug_span!("analyse", slot = number))
         .await
         .map_err(|error| {
             if let Some(reason) = error.end_of_child() {
@@ -274,8 +279,9 @@ async fn perform(
     teller.progress(ProgressStage::Store, 0.0, None);
     // Who was erased while the analysis ran stays erased.
     artefacts::refuse_erased(task.tenant, task.job, task.queued_at).await?;
-    let stored =
-        artefacts::store(task.tenant, &task.keys, task.job, folder.path(), fleet.keep_perception).await?;
+    let stored = artefacts::store(task.tenant, &task.keys, task.job, folder.path(), fleet.keep_perception)
+        .instrument(tracing::debug_span!("store"))
+        .await?;
     let media_s: f64 = stored.report.answers.iter().filter_map(|answer| answer.duration_s).sum();
     metrics::analysed(&analysed.stage_s, analysed.wall_s, media_s);
     Ok((stored, Times { analysis, download }))

@@ -100,7 +100,6 @@ fn item_6_a_silent_network_costs_the_lease_and_no_ack_is_stale() {
 }
 
 #[test]
-#[ignore = "starts brokers of its own and waits for them: make queue-faults"]
 fn item_7_a_consumer_timeout_gives_the_job_to_another_worker() {
     let options =
         BrokerOptions { consumer_timeout: Some(Duration::from_secs(8)), ..BrokerOptions::default() };
@@ -211,7 +210,6 @@ fn item_9_publishers_wait_while_the_broker_is_blocked() {
 
 /// Items 1 and 5 together, short: jobs flow while the broker is killed again and again.
 #[test]
-#[ignore = "starts brokers of its own and waits for them: make queue-faults"]
 fn items_1_and_5_jobs_flow_through_broker_restarts() {
     const JOBS: usize = 120;
     let mut broker = Broker::start();

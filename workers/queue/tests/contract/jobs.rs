@@ -19,7 +19,6 @@ mod a_cancelled_receive_loses_no_job {
     use crate::support::{Kind, run};
 
     #[test]
-    #[ignore = "cancels a receive sixty times: make queue-faults"]
     fn over_rabbitmq() {
         run(super::cases::a_cancelled_receive_loses_no_job(Kind::Amqp));
     }

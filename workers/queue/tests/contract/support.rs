@@ -139,7 +139,8 @@ pub(crate) struct Certificates {
 /// Makes certificates for `localhost`.
 pub(crate) fn certificates(folder: &std::path::Path) -> Certificates {
     use rcgen::{
-        BasicConstraints, CertificateParams, CertifiedIssuer, ExtendedKeyUsagePurpose, IsCa, KeyPair,
+        BasicConstraints, CertificateParams, CertifiedIssuer, DnType, ExtendedKeyUsagePurpose, IsCa, KeyPair,
+        KeyUsagePurpose,
     };
 
     let write = |name: &str, text: String| {
@@ -149,10 +150,14 @@ pub(crate) fn certificates(folder: &std::path::Path) -> Certificates {
     };
     let mut parameters = CertificateParams::new(Vec::new()).unwrap();
     parameters.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+    parameters.key_usages = vec![KeyUsagePurpose::KeyCertSign];
+    parameters.distinguished_name.push(DnType::CommonName, "authority");
     let authority = CertifiedIssuer::self_signed(parameters, KeyPair::generate().unwrap()).unwrap();
     let signed = |name: &str, names: Vec<String>, purpose: ExtendedKeyUsagePurpose| {
         let key = KeyPair::generate().unwrap();
         let mut parameters = CertificateParams::new(names).unwrap();
+        // Without a name of its own it would bear its issuer's, and pass for self-signed.
+        parameters.distinguished_name.push(DnType::CommonName, name);
         parameters.extended_key_usages = vec![purpose];
         let certificate = parameters.signed_by(&key, &authority).unwrap();
         (write(&format!("{name}.pem"), certificate.pem()), write(&format!("{name}.key"), key.serialize_pem()))

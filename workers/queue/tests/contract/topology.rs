@@ -25,7 +25,6 @@ fn the_definitions_file_agrees_with_the_code() {
 }
 
 #[test]
-#[ignore = "takes queues away and makes them anew: make queue-faults"]
 fn set_up_is_safe_to_repeat_and_what_is_missing_is_told() {
     run(async {
         let test = TestQueue::new(Kind::Amqp).await;
@@ -61,7 +60,6 @@ fn set_up_is_safe_to_repeat_and_what_is_missing_is_told() {
 
 /// A broker of its own for what changes the whole broker: imported definitions, TLS, consumer timeout.
 #[test]
-#[ignore = "starts a broker of its own and waits for it: make queue-faults"]
 fn a_broker_takes_the_definitions_file_and_clients_with_certificates() {
     let folder = tempfile::tempdir().unwrap();
     let files = crate::support::certificates(folder.path());
