@@ -44,8 +44,15 @@ demo: models
 	$(INTERVIEW) analyze "$(VIDEO)" --policy cn --consent facial-expression --out $(DEMO)/report
 	@echo "report: $(DEMO)/report/report.html"
 else
+# The road of production on one machine: the recordings go into the store, the job into the queue, a worker does the
+# rest. No server is needed: queue and store are files.
 demo: sample
-	$(INTERVIEW) analyze --job $(DEMO)/input/job.json --out $(DEMO)/report
+	@rm -rf $(DEMO)/queue $(DEMO)/store $(DEMO)/report && mkdir -p $(DEMO)/queue $(DEMO)/store/default $(DEMO)/report
+	@cp $(DEMO)/input/*.mp4 $(DEMO)/store/default/
+	$(INTERVIEW) enqueue $(DEMO)/input/job.json --queue sqlite:$(DEMO)/queue/queue.db
+	INTERVIEW_LOG=warn,ort=error $(INTERVIEW) worker --queue sqlite:$(DEMO)/queue/queue.db --store dir:$(DEMO)/store --until-idle-s 1
+	@$(INTERVIEW) results --queue sqlite:$(DEMO)/queue/queue.db
+	@cp $(DEMO)/store/default/candidates/*/jobs/*/*/features.json $(DEMO)/store/default/candidates/*/jobs/*/*/*/report.* $(DEMO)/report/
 	@echo "report: $(DEMO)/report/report.html"
 endif
 

@@ -21,11 +21,3 @@ chaos: fleet-tools
 
 fleet-figures: fleet-tools
 	target/release/fleet_figures
-
-# The road of a fleet on one machine: queue, worker, store; no server needed.
-.PHONY: demo-fleet
-demo-fleet: models
-	@rm -rf $(DEMO)/fleet && mkdir -p $(DEMO)/fleet
-	$(INTERVIEW) enqueue tests/sample/typed_job.json --queue sqlite:$(DEMO)/fleet/queue.db
-	INTERVIEW_LOG=warn,ort=error $(INTERVIEW) worker --queue sqlite:$(DEMO)/fleet/queue.db --store dir:$(DEMO)/fleet/store --until-idle-s 1
-	@echo "report by way of the queue: $$(ls $(DEMO)/fleet/store/default/candidates/*/jobs/*/*/*/report.html)"

@@ -1,6 +1,8 @@
 //! Processor time, and how much of it was spent inside model runs: what the benchmarks compare with.
 
+use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Mutex, PoisonError};
 
 /// Nanoseconds of processor time spent inside ONNX Runtime and whisper.cpp by this process.
 static MODEL_NANOSECONDS: AtomicU64 = AtomicU64::new(0);
@@ -24,14 +26,35 @@ fn cpu_seconds(clock: libc::clockid_t) -> f64 {
     if failed { 0.0 } else { time.tv_sec as f64 + time.tv_nsec as f64 * 1e-9 }
 }
 
-/// Runs a model and books the processor time of the calling thread as model time. Where sessions have one thread
-/// each (see [`crate::SessionOptions`]), so this is the raw cost of the model.
-pub fn model_run<T>(run: impl FnOnce() -> T) -> T {
+/// How often a model ran, and on how much.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct ModelRuns {
+    /// Runs.
+    pub runs: u64,
+    /// Rows of all runs together: crops, sentences, frames of sound. Divided by the runs, the mean size of a batch.
+    pub rows: u64,
+}
+
+static RUNS: Mutex<BTreeMap<&'static str, ModelRuns>> = Mutex::new(BTreeMap::new());
+
+/// Runs a model on a batch of `rows`, counts it under `name`, and books the processor time of the calling thread as
+/// model time. Where sessions have one thread each (see [`crate::SessionOptions`]), this is the raw cost of the model.
+pub fn model_run<T>(name: &'static str, rows: usize, run: impl FnOnce() -> T) -> T {
     let started = thread_cpu_seconds();
     let result = run();
     let spent = (thread_cpu_seconds() - started).max(0.0);
     MODEL_NANOSECONDS.fetch_add((spent * 1e9) as u64, Ordering::Relaxed);
+    let mut counts = RUNS.lock().unwrap_or_else(PoisonError::into_inner);
+    let count = counts.entry(name).or_default();
+    count.runs = count.runs.saturating_add(1);
+    count.rows = count.rows.saturating_add(rows as u64);
     result
+}
+
+/// What ran since this was last asked, by name of the model.
+#[must_use]
+pub fn take_model_runs() -> BTreeMap<&'static str, ModelRuns> {
+    std::mem::take(&mut *RUNS.lock().unwrap_or_else(PoisonError::into_inner))
 }
 
 /// Seconds of processor time spent inside model runs since the process began.

@@ -38,7 +38,8 @@ impl ExpressionNet {
     pub fn run(&mut self, input: &[f32]) -> Result<[f32; CLASSES.len()], ModelError> {
         let fail = |error: ort::Error| ModelError::inference(MODEL, error);
         let tensor = TensorRef::from_array_view(([1, INPUT_SIZE, INPUT_SIZE, 3], input)).map_err(fail)?;
-        let outputs = model_run(|| self.session.run(inputs![tensor])).map_err(fail)?;
+        let outputs =
+            model_run("facial-expression", 1, || self.session.run(inputs![tensor])).map_err(fail)?;
         let (_, values) = crate::runtime::output(&outputs, MODEL, "probabilities")?;
         values
             .try_into()

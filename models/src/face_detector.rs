@@ -102,7 +102,7 @@ impl FaceDetector {
         let fail = |error: ort::Error| ModelError::inference(model, error);
         let size = self.range.input_size();
         let tensor = TensorRef::from_array_view(([1, size, size, 3], input)).map_err(fail)?;
-        let outputs = model_run(|| self.session.run(inputs![tensor])).map_err(fail)?;
+        let outputs = model_run(model, 1, || self.session.run(inputs![tensor])).map_err(fail)?;
         let (boxes, scores) = self.range.outputs();
         let (_, regressors) = crate::runtime::output(&outputs, model, boxes)?;
         let (_, logits) = crate::runtime::output(&outputs, model, scores)?;

@@ -80,7 +80,7 @@ impl FaceMesh {
     pub fn run(&mut self, input: &[f32]) -> Result<CropMesh, ModelError> {
         let fail = |error: ort::Error| ModelError::inference(MODEL, error);
         let tensor = TensorRef::from_array_view(([1, INPUT_SIZE, INPUT_SIZE, 3], input)).map_err(fail)?;
-        let outputs = model_run(|| self.session.run(inputs![tensor])).map_err(fail)?;
+        let outputs = model_run("face-mesh", 1, || self.session.run(inputs![tensor])).map_err(fail)?;
         assemble(&outputs)
     }
 }

@@ -124,7 +124,8 @@ impl Embedder {
                 "input_ids" => TensorRef::from_array_view(input_ids.view()).map_err(fail)?,
                 "attention_mask" => TensorRef::from_array_view(attention_mask.view()).map_err(fail)?,
         ];
-        let outputs = model_run(|| self.session.run(inputs)).map_err(fail)?;
+        let outputs =
+            model_run("sentence-embedding", batch.len(), || self.session.run(inputs)).map_err(fail)?;
         let output = outputs
             .get("sentence_embedding")
             .ok_or_else(|| ModelError::inference(&self.model, "no output `sentence_embedding`"))?;

@@ -60,7 +60,7 @@ impl PoseDetector {
         let fail = |error: ort::Error| ModelError::inference(DETECTOR, error);
         let size = DETECTOR_INPUT_SIZE;
         let tensor = TensorRef::from_array_view(([1, size, size, 3], input)).map_err(fail)?;
-        let outputs = model_run(|| self.session.run(inputs![tensor])).map_err(fail)?;
+        let outputs = model_run("pose-detector", 1, || self.session.run(inputs![tensor])).map_err(fail)?;
         let (_, regressors) = crate::runtime::output(&outputs, DETECTOR, "Identity")?;
         let (_, logits) = crate::runtime::output(&outputs, DETECTOR, "Identity_1")?;
         Ok(weighted_nms(decode(regressors, logits, &self.anchors, size, THRESHOLD)))
@@ -109,7 +109,7 @@ impl PoseLandmarks {
     pub fn run(&mut self, input: &[f32]) -> Result<CropPose, ModelError> {
         let fail = |error: ort::Error| ModelError::inference(LANDMARKS, error);
         let tensor = TensorRef::from_array_view(([1, INPUT_SIZE, INPUT_SIZE, 3], input)).map_err(fail)?;
-        let outputs = model_run(|| self.session.run(inputs![tensor])).map_err(fail)?;
+        let outputs = model_run("pose", 1, || self.session.run(inputs![tensor])).map_err(fail)?;
         let (_, landmarks) = crate::runtime::output(&outputs, LANDMARKS, "Identity")?;
         let (_, presence) = crate::runtime::output(&outputs, LANDMARKS, "Identity_1")?;
         let (_, heat) = crate::runtime::output(&outputs, LANDMARKS, "Identity_3")?;

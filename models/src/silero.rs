@@ -115,7 +115,7 @@ impl SileroVad {
                 "h" => TensorRef::from_array_view((state, self.hidden.as_slice())).map_err(fail)?,
                 "c" => TensorRef::from_array_view((state, self.cell.as_slice())).map_err(fail)?,
         ];
-        let outputs = model_run(|| self.session.run(inputs)).map_err(fail)?;
+        let outputs = model_run("silero-vad", frames, || self.session.run(inputs)).map_err(fail)?;
         let values = |name: &str, length: usize| -> Result<&[f32], ModelError> {
             let value = outputs
                 .get(name)

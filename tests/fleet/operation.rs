@@ -60,6 +60,8 @@ fn a_worker_tells_how_it_is(queue: QueueKind) {
         r#"interview_jobs_total{outcome="completed",code=""} 1"#,
         r#"interview_jobs_total{outcome="dead_lettered",code="CRASH"} 1"#,
         r#"interview_slot_ends_total{reason="crash"} 2"#,
+        r#"interview_model_runs_total{model="ready"} 1"#,
+        r#"interview_model_rows_total{model="ready"} 4"#,
         "interview_job_retries_total 1",
         "interview_queue_wait_seconds_bucket",
         r#"interview_stage_seconds_count{stage="judge"} 1"#,

@@ -121,7 +121,7 @@ impl Moonshine {
                 "input_values" => TensorRef::from_array_view((shape, samples)).map_err(fail)?,
                 "attention_mask" => TensorRef::from_array_view((shape, mask.as_slice())).map_err(fail)?,
         ];
-        let mut outputs = model_run(|| self.encoder.run(inputs)).map_err(fail)?;
+        let mut outputs = model_run("moonshine-encoder", 1, || self.encoder.run(inputs)).map_err(fail)?;
         let hidden = take(&mut outputs, "last_hidden_state")?;
         let frames = match hidden.shape().as_ref() {
             [1, frames, _] => usize::try_from(*frames).unwrap_or(0),
@@ -161,7 +161,7 @@ impl Moonshine {
             for (slot, value) in self.cache.iter().zip(&past) {
                 inputs.push((Cow::Borrowed(slot.past.as_str()), value.into()));
             }
-            let mut outputs = model_run(|| self.decoder.run(inputs)).map_err(fail)?;
+            let mut outputs = model_run("moonshine-decoder", 1, || self.decoder.run(inputs)).map_err(fail)?;
             for (slot, value) in self.cache.iter().zip(&mut past) {
                 // With the cache in use the encoder's part comes back empty: only the first one is kept.
                 if step == 0 || !slot.of_encoder {

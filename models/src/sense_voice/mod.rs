@@ -138,7 +138,7 @@ impl SenseVoice {
             "language" => TensorRef::from_array_view(([1], language.as_slice())).map_err(fail)?,
             "text_norm" => TensorRef::from_array_view(([1], style.as_slice())).map_err(fail)?,
         ];
-        let outputs = model_run(|| self.session.run(inputs)).map_err(fail)?;
+        let outputs = model_run("sense-voice", 1, || self.session.run(inputs)).map_err(fail)?;
         let (shape, logits) = output(&outputs, MODEL, "logits")?;
         let wanted = [1, frames + TAG_FRAMES, parameters.vocabulary];
         if shape.iter().map(|&size| usize::try_from(size).unwrap_or(0)).eq(wanted) {

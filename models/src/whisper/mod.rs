@@ -136,8 +136,8 @@ impl Whisper {
             return Ok((Language::En, None));
         }
         self.state.pcm_to_mel(samples, THREADS).map_err(|error| self.fail(error))?;
-        let (best, probabilities) =
-            model_run(|| self.state.lang_detect(0, THREADS)).map_err(|error| self.fail(error))?;
+        let (best, probabilities) = model_run("whisper-language", 1, || self.state.lang_detect(0, THREADS))
+            .map_err(|error| self.fail(error))?;
         let probability = |code: &str| {
             let id = get_lang_id(code).and_then(|id| usize::try_from(id).ok());
             id.and_then(|id| probabilities.get(id)).copied().unwrap_or(0.0)
@@ -184,7 +184,7 @@ impl Whisper {
             fresh = Some(self.context.create_state().map_err(|error| self.fail(error))?);
         }
         let state = fresh.as_mut().unwrap_or(&mut self.state);
-        let outcome = model_run(|| state.full(parameters, samples));
+        let outcome = model_run("whisper", 1, || state.full(parameters, samples));
         let attempt = read_attempt(state, self.context.token_eot());
         outcome.map_err(|error| self.fail(error))?;
         Ok(attempt)

@@ -94,12 +94,21 @@ fn outcome(profile: &Profile, evaluation: &Evaluation, rejected: bool) -> Biling
         _ if rejected => ("by a hard rule".to_owned(), "依据硬性规则".to_owned()),
         _ => (format!("below {}", grades.consider), format!("低于{}分", grades.consider)),
     };
-    // One decimal, cut and not rounded: 79.96 must not read as 80.0 beside "below 80".
-    let shown = ((score + 1e-6) * 10.0).floor() / 10.0;
+    let shown = shown(score, [grades.recommended, grades.consider]);
     Bilingual::new(
-        format!("{}: {shown:.1} of 100 points, {en}; confidence {confidence:.0} %.", grade.en),
-        format!("{}：{shown:.1}分（满分100），{zh}；置信度{confidence:.0}%。", grade.zh),
+        format!("{}: {shown} of 100 points, {en}; confidence {confidence:.0} %.", grade.en),
+        format!("{}：{shown}分（满分100），{zh}；置信度{confidence:.0}%。", grade.zh),
     )
+}
+
+/// A score with one decimal, as everywhere in the report; with more where that would lift it over a threshold: 79.96
+/// must not read as 80.0 beside "below 80".
+fn shown(score: f64, thresholds: [f64; 2]) -> String {
+    let lifted = |text: &str| {
+        text.parse::<f64>().is_ok_and(|value| thresholds.iter().any(|&line| score < line && line <= value))
+    };
+    let mut texts = (1..=6).map(|decimals| format!("{score:.decimals$}"));
+    texts.find(|text| !lifted(text)).unwrap_or_else(|| score.to_string())
 }
 
 /// One sentence on what could not be judged, with the reasons.
@@ -132,4 +141,19 @@ fn missing(competencies: &[Competency]) -> Option<Bilingual> {
         ),
         format!("未评估，其权重由其他指标分担：{}。", list(|text| &text.zh, "（", "）", "、")),
     ))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::shown;
+
+    #[test]
+    fn a_score_is_rounded_as_elsewhere_but_never_over_a_threshold() {
+        let shown = |score| shown(score, [80.0, 60.0]);
+        assert_eq!(shown(93.46), "93.5");
+        assert_eq!(shown(79.94), "79.9");
+        assert_eq!(shown(79.96), "79.96");
+        assert_eq!(shown(59.999), "59.999");
+        assert_eq!(shown(80.0), "80.0");
+    }
 }

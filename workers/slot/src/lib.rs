@@ -82,6 +82,9 @@ pub enum Reply {
         stage_s: BTreeMap<String, f64>,
         /// Seconds from the request to here.
         wall_s: f64,
+        /// How often each model ran, and on how many rows together.
+        #[serde(default)]
+        model_runs: BTreeMap<String, (u64, u64)>,
     },
     /// The interview could not be analysed.
     Failed {

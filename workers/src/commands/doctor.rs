@@ -15,11 +15,13 @@ use interview_pipeline::media::Decoders;
 use interview_pipeline::media::MediaLimits;
 use interview_queue::QueueUrl;
 use interview_queue::deadline::check_deadline;
+use interview_store::StoreLocation;
 use serde::Serialize;
 use serde_json::json;
 
 use super::{RuntimeArgs, StoreArgs};
 use crate::error::CommandError;
+use crate::fleet::options::S3Args;
 use crate::output::{megabytes, print, print_json};
 use crate::queue_access::QueueArgs;
 
@@ -46,6 +48,11 @@ pub(crate) struct DoctorArgs {
     /// broker takes them away.
     #[arg(long, value_name = "URL", env = "INTERVIEW_QUEUE", hide_env_values = true)]
     queue: Option<QueueUrl>,
+    /// Also check this store: whether it can be reached, and whether these keys may list it.
+    #[arg(long = "store", value_name = "STORE", env = "INTERVIEW_STORE")]
+    artefacts: Option<StoreLocation>,
+    #[command(flatten)]
+    s3: S3Args,
     /// Seconds a worker gives an analysis, to be compared with the broker's consumer timeout.
     #[arg(long, value_name = "S", env = "INTERVIEW_DEADLINE_S", default_value_t = 1200)]
     deadline_s: u64,
@@ -111,6 +118,10 @@ pub(crate) fn run(arguments: &DoctorArgs) -> Result<ExitCode, CommandError> {
         if url.is_amqp() {
             findings.push(deadline(url, Duration::from_secs(arguments.deadline_s)));
         }
+    }
+
+    if let Some(location) = &arguments.artefacts {
+        findings.push(artefact_store(location, &arguments.s3));
     }
 
     let worst = findings.iter().map(|finding| finding.status).max().unwrap_or(Status::Ok);
@@ -358,6 +369,23 @@ fn queue(url: &QueueUrl) -> Finding {
         Err(error) => {
             let advice = "check that it runs and that the address is right; `interview queue setup` makes what is missing";
             Finding::bad("queue", Status::Error, error.message, advice)
+        }
+    }
+}
+
+/// Opens the store of media and reports and asks it for something.
+fn artefact_store(location: &StoreLocation, s3: &S3Args) -> Finding {
+    const CHECK: &str = "store";
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+    let opened = match runtime {
+        Ok(runtime) => runtime.block_on(s3.open(location)),
+        Err(error) => Err(error.into()),
+    };
+    match opened {
+        Ok(_) => Finding::ok(CHECK, format!("{location} answers")),
+        Err(error) => {
+            let advice = "check address and keys; the rights that a worker needs stand in docs/workers.md";
+            Finding::bad(CHECK, Status::Error, format!("{location}: {}", error.message), advice)
         }
     }
 }

@@ -10,6 +10,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Instant;
 
 use clap::Args;
+use interview_models::clock;
 use interview_pipeline::analysis::{Analysis, AnalysisOptions, AnalysisRequest, Analyzer, Progress, Stage};
 use interview_pipeline::media::CancelToken;
 use interview_schemas::job::Job;
@@ -95,6 +96,10 @@ pub(crate) fn run(args: &SlotArgs) -> Result<ExitCode, CommandError> {
                     .map(|(stage, seconds)| (stage.title().to_owned(), *seconds))
                     .collect(),
                 wall_s: started.elapsed().as_secs_f64(),
+                model_runs: clock::take_model_runs()
+                    .into_iter()
+                    .map(|(name, count)| (name.to_owned(), (count.runs, count.rows)))
+                    .collect(),
             }),
             Ok(Err(error)) => replies.send(&Reply::Failed { code: error.code, message: error.message }),
             Err(_) => {

@@ -283,7 +283,7 @@ async fn perform(
         .instrument(tracing::debug_span!("store"))
         .await?;
     let media_s: f64 = stored.report.answers.iter().filter_map(|answer| answer.duration_s).sum();
-    metrics::analysed(&analysed.stage_s, analysed.wall_s, media_s);
+    metrics::analysed(&analysed, media_s);
     Ok((stored, Times { analysis, download }))
 }
 

@@ -7,12 +7,16 @@ use ::metrics::{counter, describe_counter, describe_gauge, describe_histogram, g
 use interview_schemas::ErrorCode;
 use metrics_exporter_prometheus::{BuildError, Matcher, PrometheusBuilder, PrometheusHandle};
 
+use super::slot::Analysed;
+
 const JOBS: &str = "interview_jobs_total";
 const RETRIES: &str = "interview_job_retries_total";
 const QUEUE_WAIT: &str = "interview_queue_wait_seconds";
 const JOB: &str = "interview_job_seconds";
 const OVERHEAD: &str = "interview_job_overhead_seconds";
 const STAGE: &str = "interview_stage_seconds";
+const MODEL_RUNS: &str = "interview_model_runs_total";
+const MODEL_ROWS: &str = "interview_model_rows_total";
 const REAL_TIME: &str = "interview_real_time_factor";
 const DOWNLOAD_BYTES: &str = "interview_download_bytes_total";
 const DOWNLOAD: &str = "interview_download_seconds";
@@ -51,6 +55,8 @@ pub(crate) fn install() -> Result<PrometheusHandle, BuildError> {
     describe_histogram!(JOB, "From receipt to acknowledgement.");
     describe_histogram!(OVERHEAD, "Of that, what neither the analysis nor the download took.");
     describe_histogram!(STAGE, "Processor seconds of the stages of an analysis.");
+    describe_counter!(MODEL_RUNS, "Runs of each model in analyses that came to their end.");
+    describe_counter!(MODEL_ROWS, "Rows of those runs: rows divided by runs is the mean size of a batch.");
     describe_histogram!(REAL_TIME, "Seconds of analysis per second of media.");
     describe_counter!(DOWNLOAD_BYTES, "Bytes of recordings fetched.");
     describe_histogram!(DOWNLOAD, "Seconds a recording took to fetch.");
@@ -93,12 +99,16 @@ pub(crate) fn completed(whole: Duration, overhead: Duration) {
 }
 
 /// An analysis was done.
-pub(crate) fn analysed(stages: &std::collections::BTreeMap<String, f64>, wall_s: f64, media_s: f64) {
-    for (stage, seconds) in stages {
+pub(crate) fn analysed(analysed: &Analysed, media_s: f64) {
+    for (stage, seconds) in &analysed.stage_s {
         histogram!(STAGE, "stage" => stage.clone()).record(*seconds);
     }
     if media_s > 0.0 {
-        histogram!(REAL_TIME).record(wall_s / media_s);
+        histogram!(REAL_TIME).record(analysed.wall_s / media_s);
+    }
+    for (model, &(runs, rows)) in &analysed.model_runs {
+        counter!(MODEL_RUNS, "model" => model.clone()).increment(runs);
+        counter!(MODEL_ROWS, "model" => model.clone()).increment(rows);
     }
 }
 

@@ -13,18 +13,8 @@ pub(crate) struct StoreOptions {
     /// Where media come from and reports go: s3://bucket/prefix or dir:PATH.
     #[arg(long, value_name = "STORE", env = "INTERVIEW_STORE")]
     pub(crate) store: StoreLocation,
-    /// URL of an S3 server that is not Amazon's.
-    #[arg(long, value_name = "URL", env = "INTERVIEW_S3_ENDPOINT")]
-    pub(crate) s3_endpoint: Option<String>,
-    /// Region of the bucket [default: as the AWS SDK finds it, else us-east-1].
-    #[arg(long, value_name = "REGION", env = "INTERVIEW_S3_REGION")]
-    pub(crate) s3_region: Option<String>,
-    /// Name the bucket in the path of the URL; most servers but Amazon's need it.
-    #[arg(long, env = "INTERVIEW_S3_PATH_STYLE")]
-    pub(crate) s3_path_style: bool,
-    /// Encryption at rest of what is written: bucket, aes256, kms or kms:KEY_ID.
-    #[arg(long, value_name = "MODE", env = "INTERVIEW_S3_SSE", default_value = "bucket")]
-    pub(crate) s3_sse: SseMode,
+    #[command(flatten)]
+    s3: S3Args,
 }
 
 impl StoreOptions {
@@ -33,6 +23,33 @@ impl StoreOptions {
     /// # Errors
     /// What is wrong with the store.
     pub(crate) async fn open(&self) -> Result<Store, CommandError> {
+        self.s3.open(&self.store).await
+    }
+}
+
+/// How to reach an S3 server.
+#[derive(Debug, Clone, Args)]
+pub(crate) struct S3Args {
+    /// URL of an S3 server that is not Amazon's.
+    #[arg(long, value_name = "URL", env = "INTERVIEW_S3_ENDPOINT")]
+    s3_endpoint: Option<String>,
+    /// Region of the bucket [default: as the AWS SDK finds it, else us-east-1].
+    #[arg(long, value_name = "REGION", env = "INTERVIEW_S3_REGION")]
+    s3_region: Option<String>,
+    /// Name the bucket in the path of the URL; most servers but Amazon's need it.
+    #[arg(long, env = "INTERVIEW_S3_PATH_STYLE")]
+    s3_path_style: bool,
+    /// Encryption at rest of what is written: bucket, aes256, kms or kms:KEY_ID.
+    #[arg(long, value_name = "MODE", env = "INTERVIEW_S3_SSE", default_value = "bucket")]
+    s3_sse: SseMode,
+}
+
+impl S3Args {
+    /// Opens the store at `location` and asks it for something.
+    ///
+    /// # Errors
+    /// What is wrong with the store.
+    pub(crate) async fn open(&self, location: &StoreLocation) -> Result<Store, CommandError> {
         let options = S3Options {
             endpoint: self.s3_endpoint.clone(),
             region: self.s3_region.clone(),
@@ -40,7 +57,7 @@ impl StoreOptions {
             sse: self.s3_sse.clone(),
             access_key: None,
         };
-        let store = Store::open(&self.store, &options).await?;
+        let store = Store::open(location, &options).await?;
         store.probe().await?;
         Ok(store)
     }

@@ -123,6 +123,8 @@ pub(crate) struct Analysed {
     pub(crate) stage_s: std::collections::BTreeMap<String, f64>,
     /// Seconds it took.
     pub(crate) wall_s: f64,
+    /// Runs of each model, and rows of all its runs together.
+    pub(crate) model_runs: std::collections::BTreeMap<String, (u64, u64)>,
 }
 
 /// A stage that got on.
@@ -347,7 +349,9 @@ impl Running {
                 reply = self.reply() => {
                     last_sign = Instant::now();
                     match reply? {
-                        Some(Reply::Done { stage_s, wall_s }) => return Ok(Analysed { stage_s, wall_s }),
+                        Some(Reply::Done { stage_s, wall_s, model_runs }) => {
+                            return Ok(Analysed { stage_s, wall_s, model_runs });
+                        }
                         Some(Reply::Failed { code, message }) => return Err(SlotError::Failed { code, message }),
                         Some(Reply::Progress { stage, done_s, total_s }) => {
                             advance(Advance { stage, done_s, total_s });
