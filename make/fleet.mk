@@ -3,6 +3,7 @@
 #   make fleet-tests           the reliability checklist with real workers
 #   make chaos N=2000          RabbitMQ and S3: 10 % SIGKILL, 10 % SIGTERM, a broker kill every 100 jobs
 #   make chaos N=2000 ON=sqlite
+#   make chaos N=60 CHAOS=--video         the real analysis of recordings
 #   make fleet-figures         overhead, throughput, scaling, memory
 
 N ?= 2000

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use interview_tests::fleet::chaos::{Plan, run};
+use interview_tests::fleet::chaos::{Analysis, Plan, run};
 use interview_tests::fleet::{Order, QueueKind, StoreKind, text_job};
 use rustix::process::Signal;
 
@@ -26,7 +26,7 @@ fn killed_many_times_and_every_report_once(queue: QueueKind) {
         kills: 50,
         terminations: 10,
         broker_kills: 5,
-        analysis_ms: Some(40),
+        analysis: Analysis::Ready(40),
         patience: Duration::from_secs(60),
     });
     println!(

@@ -7,7 +7,7 @@ use std::process::ExitCode;
 use std::time::Duration;
 
 use clap::Parser;
-use interview_tests::fleet::chaos::{Plan, run};
+use interview_tests::fleet::chaos::{Analysis, Plan, run};
 use interview_tests::fleet::{QueueKind, StoreKind};
 
 /// Runs a fleet under faults and counts what came out.
@@ -41,8 +41,11 @@ struct Arguments {
     #[arg(long, default_value_t = 40)]
     analysis_ms: u64,
     /// The real analysis of a typed answer instead.
-    #[arg(long)]
+    #[arg(long, conflicts_with = "video")]
     real: bool,
+    /// The real analysis of a short recording with picture instead.
+    #[arg(long)]
+    video: bool,
 }
 
 fn main() -> ExitCode {
@@ -56,7 +59,11 @@ fn main() -> ExitCode {
         kills: arguments.jobs * arguments.kill_percent / 100,
         terminations: arguments.jobs * arguments.terminate_percent / 100,
         broker_kills: arguments.jobs / arguments.broker_kill_every.max(1),
-        analysis_ms: (!arguments.real).then_some(arguments.analysis_ms),
+        analysis: match (arguments.video, arguments.real) {
+            (true, _) => Analysis::Video,
+            (_, true) => Analysis::Text,
+            _ => Analysis::Ready(arguments.analysis_ms),
+        },
         patience: Duration::from_secs(120),
     };
     println!("{plan:#?}");

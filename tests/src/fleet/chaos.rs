@@ -1,6 +1,7 @@
 //! A run in which workers are killed, told to end, and lose their broker; and at its end every report must be
 //! there exactly once.
 
+use std::path::Path;
 use std::time::{Duration, Instant};
 
 use interview_queue::QueueUrl;
@@ -8,8 +9,9 @@ use rustix::process::Signal;
 
 use super::{
     Findings, Listener, Order, QueueKind, QueuePlace, StoreKind, StorePlace, Worker, WorkerSpec, job,
-    text_job,
+    speech_job, text_job,
 };
+use crate::made;
 
 /// What a run does.
 #[derive(Debug, Clone)]
@@ -30,10 +32,21 @@ pub struct Plan {
     pub terminations: usize,
     /// Times the broker is killed and started again; only where there is one.
     pub broker_kills: usize,
-    /// Milliseconds that the stand-in takes for a job; `None`: the real analysis of a typed answer.
-    pub analysis_ms: Option<u64>,
+    /// What an analysis is.
+    pub analysis: Analysis,
     /// After so long without any job ending the run is given up.
     pub patience: Duration,
+}
+
+/// What the workers of a run do with a job.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Analysis {
+    /// A stand-in takes so many milliseconds.
+    Ready(u64),
+    /// The real analysis of a typed answer.
+    Text,
+    /// The real analysis of a recording with sound and picture, fetched from the store.
+    Video,
 }
 
 /// What is done to the fleet next.
@@ -85,9 +98,11 @@ pub fn run(plan: &Plan) -> Outcome {
     let folder = tempfile::tempdir().expect("a temporary folder");
     let mut queue = QueuePlace::start(plan.queue, folder.path());
     let store = StorePlace::start(plan.store, folder.path());
-    let order = plan.analysis_ms.map(|time| format!("sleep={time}")).unwrap_or_default();
     let ids: Vec<String> = (0..plan.jobs).map(|number| format!("chaos-{number}")).collect();
-    enqueue(&queue, &ids, &order);
+    if plan.analysis == Analysis::Video {
+        store.put(&format!("default/{RECORDING}"), &recording(folder.path()));
+    }
+    enqueue(&queue, &ids, plan.analysis);
     let listener = Listener::start(&queue.url());
     let slots = plan.slots.to_string();
     let mut spec = WorkerSpec::new(&queue, &store, folder.path()).with(&[
@@ -98,7 +113,7 @@ pub fn run(plan: &Plan) -> Outcome {
         "--threads",
         "1",
     ]);
-    if plan.analysis_ms.is_some() {
+    if matches!(plan.analysis, Analysis::Ready(_)) {
         spec = spec.ready();
     }
     let mut fleet = Fleet {
@@ -147,8 +162,26 @@ impl Fleet {
     }
 }
 
-fn enqueue(queue: &QueuePlace, ids: &[String], order: &str) {
-    let jobs: Vec<_> = ids.iter().map(|id| job(&text_job(id, Order(order)))).collect();
+/// The recording of a run with [`Analysis::Video`], below the tenant.
+const RECORDING: &str = "media/answer.mp4";
+
+fn recording(folder: &Path) -> Vec<u8> {
+    let words = "First I listen. Then I look for a way that works for both of us.";
+    let sound = made::speech(folder, "answer.wav", "en-us", words);
+    std::fs::read(made::video(folder, "answer.mp4", &sound)).expect("the recording was made")
+}
+
+fn enqueue(queue: &QueuePlace, ids: &[String], analysis: Analysis) {
+    let order = |id: &String| match analysis {
+        Analysis::Ready(time) => text_job(id, Order(&format!("sleep={time}"))),
+        Analysis::Text => text_job(id, Order("")),
+        Analysis::Video => {
+            let mut job = speech_job(id, RECORDING, Order(""));
+            job["answers"][0]["kind"] = "video".into();
+            job
+        }
+    };
+    let jobs: Vec<_> = ids.iter().map(|id| job(&order(id))).collect();
     let url: QueueUrl = queue.url().parse().expect("an address of a queue");
     super::runtime().block_on(async {
         let connection = interview_queue::connect(&url).await.expect("the queue can be reached");
