@@ -6,6 +6,18 @@ pub(crate) fn resident(pid: u32) -> Option<u64> {
     resident_of_status(&status)
 }
 
+/// Resident memory in bytes of a process and those it has started, such as the decoders of a slot.
+pub(crate) fn resident_with_children(pid: u32) -> Option<u64> {
+    let own = resident(pid)?;
+    let threads = std::fs::read_dir(format!("/proc/{pid}/task")).into_iter().flatten().filter_map(Result::ok);
+    let children = threads.filter_map(|thread| std::fs::read_to_string(thread.path().join("children")).ok());
+    let sum = children
+        .flat_map(|list| list.split_whitespace().filter_map(|pid| pid.parse().ok()).collect::<Vec<u32>>())
+        .filter_map(resident)
+        .fold(own, u64::saturating_add);
+    Some(sum)
+}
+
 /// The resident memory in the text of `/proc/<pid>/status`.
 fn resident_of_status(status: &str) -> Option<u64> {
     let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"))?;
@@ -31,7 +43,12 @@ mod tests {
 
     #[cfg(target_os = "linux")]
     #[test]
-    fn this_process_holds_memory() {
+    fn this_process_holds_memory_and_a_child_adds_its_own() {
         assert!(resident(std::process::id()).unwrap() > 1 << 20);
+        let mut child = std::process::Command::new("sleep").arg("60").spawn().unwrap();
+        let (childs, sum) = (resident(child.id()), resident_with_children(std::process::id()));
+        child.kill().unwrap();
+        child.wait().unwrap();
+        assert!(sum.unwrap() > childs.unwrap() + (1 << 20), "{sum:?}");
     }
 }

@@ -44,7 +44,7 @@ pub(crate) struct SlotConfig {
     pub(crate) arguments: Vec<OsString>,
     /// How long one job may take.
     pub(crate) deadline: Duration,
-    /// Resident memory of a child in bytes.
+    /// Resident memory of a child with its decoders in bytes.
     pub(crate) memory_limit: u64,
     /// A child is replaced after this many jobs.
     pub(crate) jobs_per_child: u32,
@@ -165,9 +165,9 @@ impl Slot {
         self.number
     }
 
-    /// Resident memory of the child in bytes, where there is one and the system tells.
+    /// Resident memory of the child and its decoders in bytes, where there is one and the system tells.
     pub(crate) fn memory(&self) -> Option<u64> {
-        memory::resident(self.running.as_ref()?.child.id()?)
+        memory::resident_with_children(self.running.as_ref()?.child.id()?)
     }
 
     /// Starts the child where none runs, so that the first job need not wait for it.
@@ -365,7 +365,7 @@ impl Running {
                     return Err(SlotError::Silent(SILENCE.as_secs()));
                 }
                 _ = memory_check.tick() => {
-                    if let Some(bytes) = pid.and_then(memory::resident).filter(|&bytes| bytes > memory_limit) {
+                    if let Some(bytes) = pid.and_then(memory::resident_with_children).filter(|&bytes| bytes > memory_limit) {
                         return Err(SlotError::MemoryLimit { bytes, limit: memory_limit });
                     }
                 }
