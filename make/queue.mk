@@ -17,8 +17,9 @@ queue-faults: setup
 
 # Throughput of the queue alone, over a private RabbitMQ and over SQLite.
 queue-figures: setup
-	$(CARGO) run --release --package interview-queue --features testing --example throughput
-	@rm -f out/throughput.db*
-	$(CARGO) run --release --package interview-queue --features testing --example throughput sqlite:out/throughput.db
+	$(CARGO) build --release --workspace $(FEATURES) --example throughput
+	target/release/examples/throughput
+	@mkdir -p out && rm -f out/throughput.db*
+	target/release/examples/throughput sqlite:out/throughput.db
 
 test: clients
