@@ -57,14 +57,24 @@ fn wait(child: &Child) -> std::io::Result<(libc::c_int, libc::rusage)> {
 #[must_use]
 pub fn processor_seconds() -> f64 {
     let of = |who| {
-        // SAFETY: rusage is plain numbers, all zero is a valid value, and the pointer is valid for writes.
-        let usage = unsafe {
-            let mut usage: libc::rusage = std::mem::zeroed();
-            libc::getrusage(who, &raw mut usage);
-            usage
-        };
+        let usage = usage(who);
         let seconds = |time: libc::timeval| time.tv_sec as f64 + time.tv_usec as f64 * 1e-6;
         seconds(usage.ru_utime) + seconds(usage.ru_stime)
     };
     of(libc::RUSAGE_SELF) + of(libc::RUSAGE_CHILDREN)
+}
+
+/// Largest resident memory of any child that has ended, in mebibytes (on Linux).
+#[must_use]
+pub fn largest_child_mib() -> f64 {
+    usage(libc::RUSAGE_CHILDREN).ru_maxrss as f64 / 1024.0
+}
+
+fn usage(who: libc::c_int) -> libc::rusage {
+    // SAFETY: rusage is plain numbers, all zero is a valid value, and the pointer is valid for writes.
+    unsafe {
+        let mut usage: libc::rusage = std::mem::zeroed();
+        libc::getrusage(who, &raw mut usage);
+        usage
+    }
 }

@@ -2,10 +2,14 @@
 # Puts valid inputs into the corpora, so that fuzzing starts behind the first checks.
 set -eu
 cd "$(dirname "$0")"
-mkdir -p corpus/pipe corpus/job corpus/manifest corpus/tokenizer corpus/profile
-cp ../../schemas/tests/documents/job*.json corpus/job/ 2>/dev/null || true
+mkdir -p corpus/pipe corpus/job corpus/manifest corpus/tokenizer corpus/profile corpus/webhook
+cp ../../schemas/tests/documents/job.json ../sample/typed_job.json corpus/job/
 cp ../../models/models.toml corpus/manifest/
-cp ../../pipeline/profiles/*.toml corpus/profile/ 2>/dev/null || true
+# The first letter is the kind of file.
+for name in general nurse; do { printf t; cat ../../pipeline/profiles/$name.toml; } > corpus/profile/$name; done
+{ printf 't'; printf 'schema_version = "1"\nextends = "general@1"\nname = "local"\nversion = 1\n'; } > corpus/profile/local
+{ printf 'y'; cat ../../schemas/tests/documents/profile.json; } > corpus/profile/document
+{ printf 'y'; cat ../../schemas/tests/documents/norms.json; } | sed '1s/^y/n/' > corpus/profile/norms
 # ready; a stated length; two samples; a grey picture of 2 x 2; a sign of life; an outcome
 {
   printf '\1\0\0\0\14\0\0\0\1\0\0\0\177\0\0\0\7\0\0\0'
@@ -26,3 +30,6 @@ cp ../../pipeline/profiles/*.toml corpus/profile/ 2>/dev/null || true
   printf "\\6\\0\\0\\0\\$(printf %o ${#outcome})\\0\\0\\0%s" "$outcome"
 } > corpus/pipe/failed
 printf '\3abc\4\342\226\201a\201\1' > corpus/tokenizer/small
+# An answer: the body and the Retry-After first, then their lengths and the numbers, as `arbitrary` reads them.
+printf '{"errcode":45009,"errmsg":"api freq out of limit"}' > corpus/webhook/robot
+printf 'Sun, 06 Nov 1994 08:49:37 GMT' > corpus/webhook/date

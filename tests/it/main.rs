@@ -5,5 +5,7 @@ mod bad_input;
 mod command_line;
 #[cfg(target_os = "linux")]
 mod decoder;
+#[cfg(target_os = "linux")]
+mod exploit;
 mod profile;
 mod queue;

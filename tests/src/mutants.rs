@@ -21,6 +21,8 @@ const HEADER: usize = 512;
 pub struct Tally {
     /// Mutants by code; "OK" for those that could still be judged, "OK with warnings" for flagged ones.
     pub ends: BTreeMap<&'static str, u64>,
+    /// The same for each of the recordings that were changed.
+    pub by_seed: BTreeMap<String, BTreeMap<&'static str, u64>>,
     /// The longest decode.
     pub longest: Duration,
     /// Messages of crashes, timeouts and lacking resources, with seed and number of the mutant.
@@ -70,7 +72,10 @@ pub fn edge_seeds(folder: &Path) -> Vec<(String, Vec<u8>)> {
     found.sort();
     found
         .into_iter()
-        .map(|path| (path.display().to_string(), std::fs::read(&path).expect("a recording")))
+        .map(|path| {
+            let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
+            (name, std::fs::read(&path).expect("a recording"))
+        })
         .filter(|(_, bytes)| (1..600_000).contains(&bytes.len()))
         .collect()
 }
@@ -138,13 +143,16 @@ pub fn mutate(seed: &[u8], number: u64) -> Vec<u8> {
 }
 
 impl Tally {
-    /// Decodes one mutant and notes how it ended.
+    /// Makes mutant `number` of a recording in `folder`, decodes it and notes how it ended.
     ///
     /// # Panics
     /// When it ends with a code that damage must not have, or is judged without anything to judge.
-    pub fn run(&mut self, decoders: &Decoders, path: &Path, name: &str) {
+    pub fn run(&mut self, decoders: &Decoders, folder: &Path, seed: &(String, Vec<u8>), number: u64) {
+        let name = format!("{}, mutant {number}", seed.0);
+        let path = folder.join("mutant");
+        std::fs::write(&path, mutate(&seed.1, number)).expect("room for a mutant");
         let started = Instant::now();
-        let (result, heard) = decoding::decode(decoders, path, &DecodeOptions::default());
+        let (result, heard) = decoding::decode(decoders, &path, &DecodeOptions::default());
         self.longest = self.longest.max(started.elapsed());
         let end = match result {
             Ok(summary) => {
@@ -164,6 +172,7 @@ impl Tally {
             }
         };
         *self.ends.entry(end).or_default() += 1;
+        *self.by_seed.entry(seed.0.clone()).or_default().entry(end).or_default() += 1;
     }
 }
 
@@ -173,4 +182,17 @@ pub fn peak_mib() -> u64 {
     let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
     let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
     line.and_then(|value| value.split_whitespace().next()?.parse::<u64>().ok()).unwrap_or(0) / 1024
+}
+
+/// Largest resident memory of any child that has ended, in MiB. A child counts from before it became another
+/// program, so this is never less than the memory of this process at its start.
+#[must_use]
+pub fn children_peak_mib() -> u64 {
+    // SAFETY: rusage is plain numbers, all zero is a valid value, and the pointer is valid for writes.
+    let usage = unsafe {
+        let mut usage: libc::rusage = std::mem::zeroed();
+        libc::getrusage(libc::RUSAGE_CHILDREN, &raw mut usage);
+        usage
+    };
+    u64::try_from(usage.ru_maxrss).unwrap_or(0) / 1024
 }

@@ -1,14 +1,20 @@
-//! What the decoder's process costs: one recording decoded in this process and in the sandbox, in turns. Usage:
-//! `decoder_cost FILE [TURNS]`, built beside `interview`.
+//! What the decoder's process costs: one recording decoded in this process and in the sandbox, in turns, and the
+//! difference of the medians. Usage: `decoder_cost FILE [TURNS]`, built beside `interview`.
+//!
+//! A long recording shows what each second costs, a short one with many turns what each file costs. Processor time
+//! counts the start of the process, clock time does not: it is started before it is needed, as in an analysis.
 
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
-use interview_benches::process::processor_seconds;
+use interview_benches::process::{largest_child_mib, processor_seconds};
 use interview_pipeline::media::{CancelToken, DecodeOptions, Decoders, MediaSink, VideoFrame};
 use interview_sandbox::Settings;
+
+/// How long a child that was ordered gets to be ready; what an analysis does meanwhile takes longer.
+const HEAD_START: Duration = Duration::from_millis(300);
 
 /// Looks at one byte of every row, so that the pictures are really there.
 #[derive(Default)]
@@ -57,28 +63,55 @@ fn say(line: &str) {
     println!("{line}");
 }
 
+/// Seconds of every turn in one place.
+#[derive(Default)]
+struct Turns {
+    wall_s: Vec<f64>,
+    cpu_s: Vec<f64>,
+}
+
 fn compare(file: &Path, turns: u32) -> Result<(), String> {
     let here = std::env::current_exe().map_err(|error| error.to_string())?;
     let settings = Settings { program: here.with_file_name("interview"), ..Settings::default() };
     let places = [("this process", Decoders::in_process()), ("the sandbox", Decoders::sandboxed(settings))];
+    let mut found = [Turns::default(), Turns::default()];
     for turn in 1..=turns {
-        for (name, decoders) in &places {
+        for ((name, decoders), found) in places.iter().zip(&mut found) {
+            let cpu_s = processor_seconds();
             decoders.prepare();
-            let (started, cpu_s, mut sink) = (Instant::now(), processor_seconds(), Glance::default());
+            std::thread::sleep(HEAD_START);
+            let (started, mut sink) = (Instant::now(), Glance::default());
             let summary = decoders
                 .decode(file, &DecodeOptions::default(), &CancelToken::new(), &mut sink)
                 .map_err(|error| format!("{}: {error}", file.display()))?;
-            say(&format!(
-                "turn {turn}, {name:<12}: wall {:.3} s, processor {:.3} s for {:.1} s of media, {} pictures, \
-                 {:.0} MB (sum {})",
-                started.elapsed().as_secs_f64(),
-                processor_seconds() - cpu_s,
-                summary.facts.duration_s,
-                sink.pictures,
-                sink.bytes as f64 / 1e6,
-                sink.sum
-            ));
+            let (wall_s, cpu_s) = (started.elapsed().as_secs_f64(), processor_seconds() - cpu_s);
+            found.wall_s.push(wall_s);
+            found.cpu_s.push(cpu_s);
+            if turns <= 10 {
+                say(&format!(
+                    "turn {turn}, {name:<12}: wall {wall_s:.3} s, processor {cpu_s:.3} s for {:.1} s of media, {} \
+                     pictures, {:.0} MB (sum {})",
+                    summary.facts.duration_s,
+                    sink.pictures,
+                    sink.bytes as f64 / 1e6,
+                    sink.sum
+                ));
+            }
         }
     }
+    let [here, there] = found;
+    for (what, here, there) in [("wall", here.wall_s, there.wall_s), ("processor", here.cpu_s, there.cpu_s)] {
+        let (here, there) = (median(here), median(there));
+        say(&format!(
+            "{what:<9}: median {here:.4} s in this process, {there:.4} s in the sandbox, {:+.4} s more",
+            there - here
+        ));
+    }
+    say(&format!("largest child {:.0} MiB", largest_child_mib()));
     Ok(())
+}
+
+fn median(mut values: Vec<f64>) -> f64 {
+    values.sort_by(f64::total_cmp);
+    values.get(values.len() / 2).copied().unwrap_or(f64::NAN)
 }

@@ -5,7 +5,7 @@
 //! |---|---|
 //! | [`layers`] | what is taken away from the child |
 //! | [`message`], [`picture`] | what the child may say |
-//! | [`sender`] | the child's end of the pipe |
+//! | [`sender`], `loan` | the child's end of the pipe |
 //! | [`receiver`], [`buffers`] | the parent's end: every length and number is checked |
 //! | `request` | options and recording on their way to the child |
 //! | `watch` | waiting for the child, with a patience |
@@ -24,6 +24,8 @@ pub mod sender;
 
 #[cfg(target_os = "linux")]
 pub mod child;
+#[cfg(target_os = "linux")]
+pub mod loan;
 #[cfg(target_os = "linux")]
 pub mod pool;
 #[cfg(target_os = "linux")]

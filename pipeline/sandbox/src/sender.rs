@@ -60,8 +60,17 @@ impl<W: Write> Sender<W> {
     /// # Errors
     /// When the parent is gone.
     pub fn picture(&mut self, picture: &PictureHeader, planes: &[&[u8]]) -> io::Result<()> {
+        let pipe = self.picture_header(picture)?;
+        planes.iter().try_for_each(|plane| pipe.write_all(plane))
+    }
+
+    /// Begins a picture whose planes follow by other means.
+    ///
+    /// # Errors
+    /// When the parent is gone.
+    pub fn picture_header(&mut self, picture: &PictureHeader) -> io::Result<&mut W> {
         self.message(Kind::Picture, &picture.encode())?;
-        planes.iter().try_for_each(|plane| self.pipe.write_all(plane))
+        Ok(&mut self.pipe)
     }
 
     /// Says that work goes on.

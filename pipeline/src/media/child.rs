@@ -4,12 +4,13 @@
 //! up before the first byte of a recording is seen.
 
 use std::fs::File;
-use std::io;
+use std::io::{self, Write};
 use std::ops::ControlFlow;
 use std::os::fd::AsFd;
 use std::time::{Duration, Instant};
 
 use interview_sandbox::layers::{self, Allowance, Layers};
+use interview_sandbox::loan::Loans;
 use interview_sandbox::message::{Failure, Outcome, PictureHeader, StreamCount, Summary};
 use interview_sandbox::sender::Sender;
 use interview_sandbox::{message, receive_request};
@@ -27,8 +28,19 @@ const SIGN_OF_LIFE: Duration = Duration::from_secs(1);
 /// # Errors
 /// When the parent is gone or asks for something that is no request.
 pub fn serve(allowance: Allowance) -> io::Result<()> {
+    serve_with(allowance, |_| {})
+}
+
+/// The same with something that happens between the receipt of the recording and its decoding, behind every
+/// layer: tests use it for what a recording might do that has taken the decoder over.
+///
+/// # Errors
+/// Those of [`serve`].
+pub fn serve_with(allowance: Allowance, take_over: impl FnOnce(&File)) -> io::Result<()> {
     layers::close_other_descriptors();
-    let mut sender = Sender::new(File::from(io::stdout().as_fd().try_clone_to_owned()?));
+    let pipe = File::from(io::stdout().as_fd().try_clone_to_owned()?);
+    let loans = Loans::new(&pipe);
+    let mut sender = Sender::new(pipe);
     // Before the layers: tables and locks that FFmpeg sets up once.
     open::prepare();
     let active = layers::enter(Layers::ALL, allowance);
@@ -37,9 +49,10 @@ pub fn serve(allowance: Allowance) -> io::Result<()> {
     let options: DecodeOptions = serde_json::from_slice(&options)?;
     let threads = options.want_video && options.video_threads > 1;
     layers::seal(active, threads).map_err(io::Error::other)?;
+    take_over(&recording);
     // The checksum is the parent's business.
     let digest = FileDigest { sha256: String::new(), bytes: 0 };
-    let mut sink = Forward { sender, newest: Instant::now(), failure: None };
+    let mut sink = Forward { sender, loans, newest: Instant::now(), failure: None };
     let decoded = options
         .validate()
         .and_then(|()| decode::decode_digested(recording, digest, &options, &CancelToken::new(), &mut sink));
@@ -53,6 +66,8 @@ pub fn serve(allowance: Allowance) -> io::Result<()> {
 /// Passes on to the parent what the decoder gives.
 struct Forward {
     sender: Sender<File>,
+    /// Pictures that the parent may not have read yet.
+    loans: Loans<VideoFrame>,
     /// When something was last sent.
     newest: Instant,
     failure: Option<io::Error>,
@@ -84,7 +99,7 @@ impl MediaSink for Forward {
     }
 
     fn frame(&mut self, frame: VideoFrame) -> ControlFlow<()> {
-        let result = send_picture(&mut self.sender, &frame);
+        let result = send_picture(&mut self.sender, &mut self.loans, frame);
         self.sent(result)
     }
 
@@ -97,26 +112,30 @@ impl MediaSink for Forward {
     }
 }
 
-/// Sends the planes as they lie, or row by row where much lies between the rows.
-fn send_picture(sender: &mut Sender<File>, frame: &VideoFrame) -> io::Result<()> {
-    let missing = || io::Error::other("a picture without its planes");
+/// Lends the planes as they lie, or sends a copy without what lies between the rows where that is much.
+fn send_picture(
+    sender: &mut Sender<File>,
+    loans: &mut Loans<VideoFrame>,
+    frame: VideoFrame,
+) -> io::Result<()> {
     let mut strides = [0; 3];
-    let mut planes: Vec<&[u8]> = Vec::with_capacity(3);
-    let mut packed = [Vec::new(), Vec::new(), Vec::new()];
-    for (index, store) in packed.iter_mut().enumerate().take(frame.layout.planes()) {
-        let (row_bytes, rows) = frame.plane_size(index).ok_or_else(missing)?;
+    let mut tight = true;
+    for (index, stride) in strides.iter_mut().enumerate().take(frame.layout.planes()) {
+        let (row_bytes, _) = frame.plane_size(index).ok_or_else(missing)?;
         let plane = frame.plane(index).ok_or_else(missing)?;
-        let (data, stride) = if plane.stride <= row_bytes + message::MOST_PADDING {
-            (plane.data, plane.stride)
-        } else {
-            let of_row = |row: usize| &plane.data[row * plane.stride..][..row_bytes];
-            *store = (0..rows).flat_map(of_row).copied().collect();
-            (store.as_slice(), row_bytes)
-        };
-        strides[index] = u32::try_from(stride).map_err(io::Error::other)?;
-        planes.push(data);
+        tight &= plane.stride <= row_bytes + message::MOST_PADDING;
+        *stride = plane.stride;
     }
-    let header = PictureHeader {
+    let mut packed = Vec::new();
+    if !tight {
+        for (index, stride) in strides.iter_mut().enumerate().take(frame.layout.planes()) {
+            let (row_bytes, rows) = frame.plane_size(index).ok_or_else(missing)?;
+            let plane = frame.plane(index).ok_or_else(missing)?;
+            packed.extend((0..rows).flat_map(|row| &plane.data[row * plane.stride..][..row_bytes]));
+            *stride = row_bytes;
+        }
+    }
+    let mut header = PictureHeader {
         t_s: frame.t_s,
         width: frame.coded_width,
         height: frame.coded_height,
@@ -124,9 +143,23 @@ fn send_picture(sender: &mut Sender<File>, frame: &VideoFrame) -> io::Result<()>
         layout: frame.layout,
         matrix: frame.matrix,
         full_range: frame.full_range,
-        strides,
+        strides: [0; 3],
     };
-    sender.picture(&header, &planes)
+    for (stated, stride) in header.strides.iter_mut().zip(strides) {
+        *stated = u32::try_from(stride).map_err(io::Error::other)?;
+    }
+    let pipe = sender.picture_header(&header)?;
+    if tight {
+        loans.hand_over(pipe, frame, |frame| {
+            (0..frame.layout.planes()).map(|index| Ok(frame.plane(index).ok_or_else(missing)?.data)).collect()
+        })
+    } else {
+        pipe.write_all(&packed)
+    }
+}
+
+fn missing() -> io::Error {
+    io::Error::other("a picture without its planes")
 }
 
 fn outcome(decoded: Result<DecodeSummary, MediaError>) -> Outcome {

@@ -6,7 +6,7 @@
 use std::process::ExitCode;
 use std::time::Instant;
 
-use interview_tests::mutants::{Tally, edge_seeds, mutate, peak_mib, seeds};
+use interview_tests::mutants::{Tally, children_peak_mib, edge_seeds, peak_mib, seeds};
 use interview_tests::{decoding, recordings};
 
 fn main() -> ExitCode {
@@ -23,10 +23,7 @@ fn main() -> ExitCode {
     let decoders = decoding::sandboxed();
     let (mut tally, started, before) = (Tally::default(), Instant::now(), peak_mib());
     for number in first..first.saturating_add(count) {
-        let (name, bytes) = &seeds[(number % seeds.len() as u64) as usize];
-        let path = folder.path().join("mutant");
-        std::fs::write(&path, mutate(bytes, number)).expect("room for a mutant");
-        tally.run(&decoders, &path, &format!("{name}, mutant {number}"));
+        tally.run(&decoders, folder.path(), &seeds[(number % seeds.len() as u64) as usize], number);
         if (number - first + 1).is_multiple_of(1000) {
             println!("{} mutants, {:.0} s", number - first + 1, started.elapsed().as_secs_f64());
         }
@@ -35,11 +32,17 @@ fn main() -> ExitCode {
     for (end, number) in &tally.ends {
         println!("{end:<18} {number:>7}");
     }
+    for (seed, ends) in &tally.by_seed {
+        let ends: Vec<String> = ends.iter().map(|(end, number)| format!("{number} {end}")).collect();
+        println!("{seed}: {}", ends.join(", "));
+    }
     println!(
-        "longest decode {:.1} s; memory of this process grew from {before} to {} MiB",
+        "longest decode {:.1} s; memory of this process grew from {before} to {} MiB, its children took at most {} \
+         MiB each",
         tally.longest.as_secs_f64(),
-        peak_mib()
+        peak_mib(),
+        children_peak_mib()
     );
     tally.deaths.iter().for_each(|death| println!("{death}"));
-    ExitCode::SUCCESS
+    if tally.deaths.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE }
 }

@@ -6,14 +6,14 @@ use std::process::ExitCode;
 
 use clap::Args;
 use interview_pipeline::analysis::{AnalysisOptions, AnalysisRequest, Analyzer, NoProgress, Progress};
-use interview_pipeline::media::{CancelToken, Decoders};
+use interview_pipeline::media::CancelToken;
 use interview_pipeline::text::Lexicons;
 use interview_schemas::job::Job;
 use interview_schemas::policy::Consent;
 use interview_schemas::{AnswerId, ErrorCode, Language};
 use serde::Serialize;
 
-use super::{LibraryArgs, RuntimeArgs, StoreArgs, job_file};
+use super::{DecoderArgs, LibraryArgs, RuntimeArgs, StoreArgs, job_file};
 use crate::error::{CommandError, exit_code};
 use crate::output;
 use crate::progress::Bars;
@@ -65,10 +65,8 @@ pub(crate) struct AnalyzeArgs {
     /// Print one JSON object per input on standard output.
     #[arg(long)]
     json: bool,
-    /// Decode recordings within this process, without the sandbox: for trusted recordings on machines that
-    /// lack its layers (`interview doctor` shows them).
-    #[arg(long)]
-    insecure_decoder: bool,
+    #[command(flatten)]
+    decoder: DecoderArgs,
     #[command(flatten)]
     library: LibraryArgs,
     #[command(flatten)]
@@ -148,10 +146,7 @@ fn options(args: &AnalyzeArgs) -> Result<AnalysisOptions, CommandError> {
     }
     let mut options = AnalysisOptions { profiles: args.library.library(), ..AnalysisOptions::default() };
     options.decode.sample_fps = args.sample_fps;
-    if args.insecure_decoder {
-        tracing::warn!("--insecure-decoder: recordings are decoded without a sandbox");
-        options.decoders = Decoders::in_process();
-    }
+    options.decoders = args.decoder.decoders();
     if let Some(threads) = args.threads {
         options.threads = threads.max(1);
     }

@@ -12,11 +12,14 @@ pub(crate) mod profile;
 pub(crate) mod queue;
 pub(crate) mod results;
 
+use std::ffi::OsString;
 use std::path::PathBuf;
 
 use clap::Args;
 use interview_models::{Device, Manifest, ModelStore};
+use interview_pipeline::media::Decoders;
 use interview_pipeline::score::Library;
+use interview_sandbox::Settings;
 use interview_schemas::ErrorCode;
 
 use crate::error::CommandError;
@@ -42,6 +45,46 @@ impl LibraryArgs {
     pub(crate) fn library(&self) -> Library {
         let folders = self.folders.iter().rev();
         folders.fold(Library::shipped(), |library, folder| library.with_folder(folder))
+    }
+}
+
+/// Where recordings are decoded.
+#[derive(Debug, Clone, Args)]
+pub(crate) struct DecoderArgs {
+    /// Decode recordings within this process, without the sandbox: for trusted recordings on machines that
+    /// lack its layers (`interview doctor` shows them).
+    #[arg(long)]
+    pub(crate) insecure_decoder: bool,
+    /// Another program for the decoder's process, behind the same layers and checks. For tests of what happens
+    /// when a recording has taken it over.
+    #[arg(long, value_name = "PROGRAM", hide = true, conflicts_with = "insecure_decoder")]
+    decoder_program: Option<PathBuf>,
+}
+
+impl DecoderArgs {
+    /// The decoders, with a warning where they have no sandbox.
+    pub(crate) fn decoders(&self) -> Decoders {
+        if self.insecure_decoder {
+            tracing::warn!("--insecure-decoder: recordings are decoded without a sandbox");
+            return Decoders::in_process();
+        }
+        let settings = Settings::default();
+        Decoders::sandboxed(match &self.decoder_program {
+            Some(program) => Settings { program: program.clone(), ..settings },
+            None => settings,
+        })
+    }
+
+    /// The same as arguments of another command.
+    pub(crate) fn arguments(&self) -> Vec<OsString> {
+        let mut arguments: Vec<OsString> = Vec::new();
+        if self.insecure_decoder {
+            arguments.push("--insecure-decoder".into());
+        }
+        if let Some(program) = &self.decoder_program {
+            arguments.extend(["--decoder-program".into(), program.into()]);
+        }
+        arguments
     }
 }
 

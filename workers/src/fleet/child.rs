@@ -17,7 +17,7 @@ use interview_schemas::job::Job;
 use interview_schemas::{ErrorCode, parse};
 use interview_slot::{Analyze, FrameReader, HEARTBEAT, JOB_FILE, RESULTS, Reply, Request, encode};
 
-use crate::commands::{RuntimeArgs, StoreArgs};
+use crate::commands::{DecoderArgs, RuntimeArgs, StoreArgs};
 use crate::error::CommandError;
 use crate::results::{self, Keep};
 
@@ -36,6 +36,8 @@ pub(crate) struct SlotArgs {
     /// The worker's process id; without it this process has no reason to be.
     #[arg(long, value_name = "PID")]
     parent: u32,
+    #[command(flatten)]
+    decoder: DecoderArgs,
     #[command(flatten)]
     store: StoreArgs,
     #[command(flatten)]
@@ -70,6 +72,7 @@ pub(crate) fn run(args: &SlotArgs) -> Result<ExitCode, CommandError> {
     die_with_parent(args.parent)?;
     let mut options = AnalysisOptions { threads: args.threads.max(1), ..AnalysisOptions::default() };
     options.decode.sample_fps = args.sample_fps;
+    options.decoders = args.decoder.decoders();
     let runtime = &args.runtime;
     let mut analyzer =
         Analyzer::new(args.store.open()?, runtime.onnxruntime.clone(), runtime.device, options);

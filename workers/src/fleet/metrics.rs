@@ -30,6 +30,7 @@ const SLOT_MEMORY: &str = "interview_slot_memory_bytes";
 const MEMORY: &str = "process_resident_memory_bytes";
 const CONNECTED: &str = "interview_queue_connected";
 const ALERTS: &str = "interview_alerts_total";
+const INSECURE_DECODER: &str = "interview_insecure_decoder";
 
 /// Seconds that work takes: from a text answer to half an hour of video.
 const SECONDS: [f64; 14] =
@@ -70,6 +71,7 @@ pub(crate) fn install() -> Result<PrometheusHandle, BuildError> {
     describe_gauge!(MEMORY, "Resident memory of the worker itself.");
     describe_gauge!(CONNECTED, "1 while the queue can be reached.");
     describe_counter!(ALERTS, "Dead letters whose fault is ours, by code: call an operator.");
+    describe_gauge!(INSECURE_DECODER, "1 where recordings are decoded without a sandbox.");
     Ok(handle)
 }
 
@@ -137,6 +139,11 @@ pub(crate) fn child_ended(reason: &'static str) {
 /// How many slots there are.
 pub(crate) fn slots(count: usize) {
     gauge!(SLOTS).set(count as f64);
+}
+
+/// Whether recordings are decoded without a sandbox.
+pub(crate) fn insecure_decoder(is: bool) {
+    gauge!(INSECURE_DECODER).set(f64::from(u8::from(is)));
 }
 
 /// A slot has begun (`1.0`) or ended (`-1.0`) to analyse.

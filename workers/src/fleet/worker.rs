@@ -21,7 +21,7 @@ use super::scratch::Scratch;
 use super::slot::{Slot, SlotConfig};
 use super::{audit, http, job, metrics};
 use crate::LogFormat;
-use crate::commands::{RuntimeArgs, StoreArgs};
+use crate::commands::{DecoderArgs, RuntimeArgs, StoreArgs};
 use crate::error::CommandError;
 
 /// Between two tries to reach a queue at the start.
@@ -79,6 +79,8 @@ pub(crate) struct WorkerArgs {
     slot_program: Option<PathBuf>,
     #[command(flatten)]
     scratch: ScratchOptions,
+    #[command(flatten)]
+    decoder: DecoderArgs,
     #[command(flatten)]
     models: StoreArgs,
     #[command(flatten)]
@@ -151,6 +153,10 @@ async fn serve(args: &WorkerArgs, log_format: LogFormat) -> Result<(), CommandEr
     let recorder =
         metrics::install().map_err(|error| CommandError::new(ErrorCode::Internal, error.to_string()))?;
     metrics::slots(args.slots);
+    metrics::insecure_decoder(args.decoder.insecure_decoder);
+    if args.decoder.insecure_decoder {
+        tracing::warn!("--insecure-decoder: the slots decode recordings without a sandbox");
+    }
     let listener = match args.metrics {
         Some(address) => Some(http::bind(address).await.map_err(|error| {
             CommandError::new(ErrorCode::Configuration, format!("--metrics {address}: {error}"))
@@ -228,6 +234,7 @@ fn slot_config(args: &WorkerArgs, log_format: LogFormat) -> Result<SlotConfig, C
     if let Some(library) = &args.runtime.onnxruntime {
         option("--onnxruntime", library.into());
     }
+    arguments.extend(args.decoder.arguments());
     let program = match &args.slot_program {
         Some(program) => program.clone(),
         None => std::env::current_exe()?,

@@ -227,7 +227,7 @@ pub fn seal(active: Active, threads: bool) -> Result<(), &'static str> {
     if active.layers.has(Layer::Limits) && !threads && !limits::forbid_threads() {
         return Err("the limit on threads was refused");
     }
-    if active.layers.has(Layer::SystemCalls) && !system_calls::seal() {
+    if active.layers.has(Layer::SystemCalls) && !system_calls::seal(threads) {
         return Err("the second filter of system calls was refused");
     }
     Ok(())

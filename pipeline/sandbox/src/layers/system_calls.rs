@@ -82,8 +82,12 @@ pub(super) fn filter() -> bool {
     programs().is_ok_and(|programs| programs.iter().all(install))
 }
 
-/// Forbids what was needed only until the request was there.
-pub(super) fn seal() -> bool {
+/// Forbids what was needed only until the request was there; without `threads`, starting one fails as it does where
+/// there are too many. The limit on processes says the same, but not to root.
+pub(super) fn seal(threads: bool) -> bool {
+    if !threads && !answer(&[libc::SYS_clone], libc::EAGAIN).is_ok_and(|program| install(&program)) {
+        return false;
+    }
     let rules = UNTIL_REQUEST.iter().map(|&call| (call, Vec::new())).collect();
     compile(rules, SeccompAction::Allow, SeccompAction::KillProcess).is_ok_and(|program| install(&program))
 }
@@ -114,6 +118,8 @@ fn allow_list() -> Result<BpfProgram, BackendError> {
     let harmless = [libc::PR_SET_NAME, libc::PR_SET_VMA, libc::PR_SET_NO_NEW_PRIVS];
     let harmless = harmless.into_iter().map(|operation| equals(0, operation as u64));
     rules.insert(libc::SYS_prctl, harmless.collect::<Result<_, _>>()?);
+    // Lending pages to the pipe, never giving them away.
+    rules.insert(libc::SYS_vmsplice, vec![equals(3, 0)?]);
     compile(rules, SeccompAction::KillProcess, SeccompAction::Allow)
 }
 

@@ -4,13 +4,15 @@ use std::thread;
 use std::time::Duration;
 
 use interview_sandbox::Pool;
+use interview_sandbox::child::Decoder;
 use interview_sandbox::layers::Layers;
 
-use crate::support::{End, all, attack, attack_in, settings};
+use crate::support::{End, all, attack, attack_in, finish, settings};
 
 pub(crate) const TESTS: &[(&str, fn())] = &[
     ("lies_end_the_child", lies_end_the_child),
     ("deaths_have_codes", deaths_have_codes),
+    ("a_child_that_the_system_kills_lacked_a_resource", a_child_that_the_system_kills_lacked_a_resource),
     ("neighbours_of_an_attacker_finish", neighbours_of_an_attacker_finish),
     ("a_spare_that_died_is_replaced", a_spare_that_died_is_replaced),
 ];
@@ -48,6 +50,7 @@ fn deaths_have_codes() {
         ("exit", "CRASH", "without an outcome"),
         ("memory bomb", "CRASH", "abort"),
         ("silence", "TIMEOUT", "no sign of life"),
+        ("dawdle", "TIMEOUT", "not done after"),
         ("spin", "TIMEOUT", "processor time"),
     ] {
         match attack(what, all) {
@@ -58,6 +61,21 @@ fn deaths_have_codes() {
             other => panic!("{what}: {other:?}"),
         }
     }
+}
+
+/// What the kernel does when memory runs out: it kills without a word.
+fn a_child_that_the_system_kills_lacked_a_resource() {
+    let decoder = Decoder::start(&settings(Layers::ALL)).unwrap();
+    let id = i32::try_from(decoder.id()).unwrap();
+    thread::scope(|scope| {
+        let run = scope.spawn(|| finish(|request, each| decoder.run(request, each), "silence"));
+        thread::sleep(Duration::from_millis(200));
+        assert!(kill(id));
+        match run.join().unwrap() {
+            End::Ended("RESOURCE", message) => assert!(message.contains("memory"), "{message}"),
+            other => panic!("{other:?}"),
+        }
+    });
 }
 
 fn neighbours_of_an_attacker_finish() {

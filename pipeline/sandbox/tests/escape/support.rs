@@ -49,6 +49,9 @@ pub(crate) fn attack(what: &str, layers: Layers) -> End {
     if what == "silence" {
         settings.silence = Duration::from_millis(700);
     }
+    if what == "dawdle" {
+        settings.deadline = Duration::from_millis(700);
+    }
     let decoder = match Decoder::start(&settings) {
         Ok(decoder) => decoder,
         Err(error) => panic!("{what} behind {layers}: {error}"),
@@ -64,7 +67,8 @@ pub(crate) fn attack_in(pool: &Pool, what: &str) -> End {
 
 type Each<'a> = &'a mut dyn FnMut(Event<'_>) -> bool;
 
-fn finish(run: impl FnOnce(Request<'_>, Each<'_>) -> Result<(), SandboxError>, what: &str) -> End {
+/// Runs a child that was told to do `what`, and says how it ended.
+pub(crate) fn finish(run: impl FnOnce(Request<'_>, Each<'_>) -> Result<(), SandboxError>, what: &str) -> End {
     let recording = File::open("/dev/null").unwrap();
     let request = Request {
         options: what.as_bytes(),
@@ -108,6 +112,17 @@ pub(crate) fn is_root() -> bool {
     unsafe { libc::geteuid() == 0 }
 }
 
+/// Whether the decoder can become another user here: root can, but not in every container.
+pub(crate) fn can_be_nobody() -> bool {
+    all().has(Layer::OtherUser)
+}
+
+/// Whether ids mean something else here than on the machine.
+pub(crate) fn in_user_namespace() -> bool {
+    let map = std::fs::read_to_string("/proc/self/uid_map").unwrap_or_default();
+    map.split_whitespace().collect::<Vec<_>>() != ["0", "0", "4294967295"]
+}
+
 /// Version of Landlock in this kernel; without it its tests have nothing to try.
 pub(crate) fn landlock_version() -> u32 {
     Pool::new(settings(Layers::ALL)).probe().unwrap().landlock_version
@@ -115,7 +130,7 @@ pub(crate) fn landlock_version() -> u32 {
 
 /// Runs all tests once more without root's rights. Returns whether they passed; others have none to lose.
 pub(crate) fn repeat_as_nobody() -> bool {
-    if !is_root() {
+    if !can_be_nobody() {
         return true;
     }
     // The folder of the build may be closed to others.
