@@ -4,7 +4,9 @@
 //! 256 a text; `input_ids` and `attention_mask` i64 `[batch, tokens]` -> `sentence_embedding` f32 `[batch, 384]`,
 //! mean over the tokens, L2-normalised.
 
+use std::collections::BTreeMap;
 use std::path::Path;
+use std::sync::Arc;
 
 use interview_schemas::Language;
 use ndarray::{Array2, ArrayView1};
@@ -28,12 +30,17 @@ pub const DIMENSIONS: usize = 384;
 /// ones are no faster, and memory stays bounded whatever the number of texts.
 const BATCH_TOKENS: usize = 384;
 
+/// Most lists of texts whose embeddings are kept by [`Embedder::embed_once`].
+const MOST_KEPT: usize = 16;
+
 /// A loaded sentence embedding model.
 pub struct Embedder {
     model: String,
     languages: Vec<Language>,
     tokenizer: Tokenizer,
     session: Session,
+    /// Embeddings of lists of texts that come again and again.
+    kept: BTreeMap<Vec<String>, Arc<Array2<f32>>>,
 }
 
 impl Embedder {
@@ -59,7 +66,7 @@ impl Embedder {
         let languages = store.manifest().entry(model)?.languages.clone();
         let tokenizer = load_tokenizer(model, &store.file(model, "tokenizer")?)?;
         let session = runtime.session(model, &store.file(model, "model")?, options)?;
-        Ok(Self { model: model.to_owned(), languages, tokenizer, session })
+        Ok(Self { model: model.to_owned(), languages, tokenizer, session, kept: BTreeMap::new() })
     }
 
     /// Name of the model in the manifest.
@@ -105,6 +112,24 @@ impl Embedder {
                 embeddings.row_mut(index).assign(&row);
             }
         }
+        Ok(embeddings)
+    }
+
+    /// As [`Embedder::embed`] for texts that come again with every answer, such as examples of a word list: they are
+    /// embedded when they come for the first time, always in the same batches, and kept from then on.
+    ///
+    /// # Errors
+    /// As [`Embedder::embed`].
+    pub fn embed_once(&mut self, texts: &[String]) -> Result<Arc<Array2<f32>>, ModelError> {
+        if let Some(kept) = self.kept.get(texts) {
+            return Ok(Arc::clone(kept));
+        }
+        let embeddings = Arc::new(self.embed(texts)?);
+        // Lists differ only between tenants with word lists of their own; more than a few are not worth the memory.
+        if self.kept.len() >= MOST_KEPT {
+            self.kept.clear();
+        }
+        self.kept.insert(texts.to_vec(), Arc::clone(&embeddings));
         Ok(embeddings)
     }
 

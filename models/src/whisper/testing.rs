@@ -16,10 +16,27 @@ const TEXT_LAYERS: usize = 1;
 const MELS: usize = 80;
 const BINS: usize = 201;
 
+/// What a model thinks of the next token: ids with their logits; all other tokens have about 0.
+pub type Thought = Vec<(usize, f32)>;
+
 /// A multilingual model of about 7 MB; the same seed gives the same bytes.
 #[must_use]
 pub fn tiny_model(seed: u64) -> Vec<u8> {
-    let mut model = Writer { bytes: Vec::with_capacity(7 << 20), random: seed };
+    write_model(seed, &[])
+}
+
+/// A model of the same shapes that writes what it is told, whatever it hears: `thoughts[position]` stands for every
+/// position of the decoder, the last for all that follow. Position 0 is the start token, 1 the language, 2 the task; the
+/// first token of the text is chosen at position 2, or so many later as there are tokens of a prompt and one more.
+///
+/// A few dozen different thoughts can be told apart.
+#[must_use]
+pub fn scripted_model(thoughts: &[Thought]) -> Vec<u8> {
+    write_model(1, thoughts)
+}
+
+fn write_model(seed: u64, thoughts: &[Thought]) -> Vec<u8> {
+    let mut model = Writer { bytes: Vec::with_capacity(7 << 20), random: seed, quiet: !thoughts.is_empty() };
     model.number(MAGIC as usize);
     for value in [
         VOCABULARY,
@@ -39,13 +56,19 @@ pub fn tiny_model(seed: u64) -> Vec<u8> {
     model.mel_filters();
     model.vocabulary();
     model.encoder();
-    model.decoder();
+    if thoughts.is_empty() {
+        model.decoder();
+    } else {
+        model.scripted_decoder(thoughts);
+    }
     model.bytes
 }
 
 struct Writer {
     bytes: Vec<u8>,
     random: u64,
+    /// Layers of the decoder add nothing.
+    quiet: bool,
 }
 
 impl Writer {
@@ -94,6 +117,15 @@ impl Writer {
 
     /// A tensor with dimensions from the innermost outwards; random around `centre`.
     fn tensor(&mut self, name: &str, dimensions: &[usize], half: bool, centre: f32, spread: f32) {
+        // Projections of a quiet decoder are zero.
+        let quiet = self.quiet && centre == 0.0 && name.starts_with("decoder.blocks");
+        let spread = if quiet { 0.0 } else { spread };
+        let values: Vec<f32> =
+            (0..dimensions.iter().product()).map(|_| centre + spread * self.random()).collect();
+        self.values(name, dimensions, half, &values);
+    }
+
+    fn values(&mut self, name: &str, dimensions: &[usize], half: bool, values: &[f32]) {
         self.number(dimensions.len());
         self.number(name.len());
         self.number(usize::from(half));
@@ -101,8 +133,7 @@ impl Writer {
             self.number(size);
         }
         self.bytes.extend_from_slice(name.as_bytes());
-        for _ in 0..dimensions.iter().product() {
-            let value = centre + spread * self.random();
+        for &value in values {
             if half {
                 self.bytes.extend_from_slice(&half_precision(value).to_le_bytes());
             } else {
@@ -128,6 +159,51 @@ impl Writer {
         self.linear(&format!("{name}.key"), STATE, STATE, false);
         self.linear(&format!("{name}.value"), STATE, STATE, true);
         self.linear(&format!("{name}.out"), STATE, STATE, true);
+    }
+
+    /// A decoder without layers of effect: what it thinks depends on the position alone. Every different thought has a
+    /// direction of its own, made of as many 1 as -1, which the last normalisation leaves as it is.
+    fn scripted_decoder(&mut self, thoughts: &[Thought]) {
+        let mut different: Vec<&Thought> = Vec::new();
+        let mut places = Vec::new();
+        for thought in thoughts {
+            let known = different.iter().position(|known| *known == thought);
+            places.push(known.unwrap_or(different.len()));
+            if known.is_none() {
+                different.push(thought);
+            }
+        }
+        let directions: Vec<[f32; STATE]> = different.iter().map(|_| self.direction()).collect();
+        let last = places.last().copied().unwrap_or(0);
+        let at = |position: usize| directions[places.get(position).copied().unwrap_or(last)];
+        // So long that the token before does not matter.
+        let positions: Vec<f32> =
+            (0..TEXT_CONTEXT).flat_map(|position| at(position).map(|value| 1_000.0 * value)).collect();
+        let mut embeddings = vec![0.0; VOCABULARY * STATE];
+        for (thought, direction) in different.iter().zip(&directions) {
+            for (token, logit) in *thought {
+                let row = embeddings[token * STATE..(token + 1) * STATE].iter_mut();
+                row.zip(direction).for_each(|(value, along)| *value += logit / STATE as f32 * along);
+            }
+        }
+        self.values("decoder.positional_embedding", &[STATE, TEXT_CONTEXT], false, &positions);
+        self.values("decoder.token_embedding.weight", &[STATE, VOCABULARY], true, &embeddings);
+        for layer in 0..TEXT_LAYERS {
+            self.block(&format!("decoder.blocks.{layer}"), true);
+        }
+        self.values("decoder.ln.weight", &[STATE], false, &[1.0; STATE]);
+        self.values("decoder.ln.bias", &[STATE], false, &[0.0; STATE]);
+    }
+
+    /// As many 1 as -1, in a random order.
+    fn direction(&mut self) -> [f32; STATE] {
+        let mut direction = [1.0; STATE];
+        direction[..STATE / 2].fill(-1.0);
+        for index in (1..STATE).rev() {
+            let other = (((self.random() + 1.0) / 2.0 * (index + 1) as f32) as usize).min(index);
+            direction.swap(index, other);
+        }
+        direction
     }
 
     fn block(&mut self, name: &str, cross: bool) {

@@ -4,7 +4,7 @@ use std::io::Write;
 
 use interview_schemas::perception::Span;
 
-use super::testing::tiny_model;
+use super::testing::{Thought, scripted_model, tiny_model};
 use super::*;
 
 fn model_file(bytes: &[u8]) -> tempfile::NamedTempFile {
@@ -141,4 +141,126 @@ fn what_is_left_after_an_early_end_is_found() {
     assert_eq!(remainder(&piece, 8.0), Some(9.9));
     assert_eq!(remainder(&piece, 17.0), None);
     assert_eq!(remainder(&piece, 30.0), None);
+}
+
+/// Control tokens of a multilingual model of 99 languages, as whisper.cpp numbers them.
+const END: usize = 50_257;
+const ENGLISH: usize = 50_259;
+const MANDARIN: usize = 50_260;
+const JAPANESE: usize = 50_266;
+const NO_SPEECH: usize = 50_362;
+/// A logit that leaves no doubt.
+const SURE: f32 = 32.0;
+/// Position at which the first token of the text is chosen.
+const FIRST: usize = 2;
+
+fn scripted(thoughts: &[Thought]) -> Whisper {
+    let file = model_file(&scripted_model(thoughts));
+    Whisper::load_file(file.path(), "whisper-tiny", &[Language::En, Language::Zh], 1).unwrap().remove(0)
+}
+
+/// So many different tokens, each the beginning of a word.
+fn text_tokens(count: usize) -> Vec<usize> {
+    (0..).map(|index| 1_000 + 2 * index).filter(|id| id % 7 != 0).take(count).collect()
+}
+
+fn sure(token: usize) -> Thought {
+    vec![(token, SURE)]
+}
+
+/// Nothing before the text, then these thoughts.
+fn text(thoughts: impl IntoIterator<Item = Thought>) -> Vec<Thought> {
+    std::iter::repeat_n(sure(ENGLISH), FIRST).chain(thoughts).collect()
+}
+
+fn plain(language: Language) -> TranscriptionHints {
+    TranscriptionHints { language, vocabulary: Vec::new() }
+}
+
+#[test]
+fn what_the_model_is_sure_of_becomes_words_with_times() {
+    let tokens = text_tokens(5);
+    let ends = tokens.iter().copied().chain([END]).map(sure);
+    let transcript = scripted(&text(ends)).transcribe(&piece(2.0), &plain(Language::En)).unwrap();
+    assert_eq!((transcript.words.len(), transcript.tokens), (5, 5), "{transcript:?}");
+    assert!(transcript.guards.is_empty() && transcript.confidence > 0.99, "{transcript:?}");
+    let starts: Vec<f64> = transcript.words.iter().map(|word| word.start_s).collect();
+    assert!(starts.is_sorted() && starts[0] >= 0.1 && starts[4] <= 1.9, "{starts:?}");
+}
+
+#[test]
+fn the_language_is_the_one_the_model_hears() {
+    for (heard, code, language) in [
+        (ENGLISH, "en", Language::En),
+        (MANDARIN, "zh", Language::Zh),
+        // A language that is not transcribed is named, so that the transcript can be refused.
+        (JAPANESE, "ja", Language::En),
+    ] {
+        let mut thoughts = vec![vec![(heard, SURE), (ENGLISH, 2.0)], sure(heard)];
+        thoughts.extend(text_tokens(3).into_iter().chain([END]).map(sure));
+        let transcript = scripted(&thoughts).transcribe(&piece(1.5), &plain(Language::Auto)).unwrap();
+        assert_eq!((transcript.detected_language.as_deref(), transcript.language), (Some(code), language));
+    }
+}
+
+#[test]
+fn the_vocabulary_goes_before_the_text() {
+    // Every position thinks of another token: the text tells at which position it began.
+    let tokens = text_tokens(30);
+    let mut whisper = scripted(&text(tokens.iter().copied().map(sure)));
+    let hints = TranscriptionHints { language: Language::En, vocabulary: vec!["bada".to_owned()] };
+    let prompt = whisper.prompt(Language::En, &hints.vocabulary);
+    assert!((1..20).contains(&prompt.len()), "{}", prompt.len());
+    let samples = piece(1.0).samples;
+    let first = |whisper: &mut Whisper, prompt: &[c_int]| {
+        usize::try_from(whisper.attempt(&samples, Language::En, prompt, 0.0).unwrap().tokens[0].id).unwrap()
+    };
+    assert_eq!(first(&mut whisper, &[]), tokens[0]);
+    // The prompt and the token in front of it.
+    assert_eq!(first(&mut whisper, &prompt), tokens[prompt.len() + 1]);
+}
+
+#[test]
+fn a_doubtful_attempt_is_made_again_at_a_higher_temperature() {
+    // At temperature 0 the best token has a probability of 0.05; divided by 0.2 the same logits leave no doubt.
+    let doubtful = |token: usize| vec![(token, 8.0)];
+    let thoughts = text(text_tokens(4).into_iter().map(doubtful).chain([sure(END)]));
+    let mut whisper = scripted(&thoughts);
+    let samples = piece(1.0).samples;
+    let cold = whisper.attempt(&samples, Language::En, &[], 0.0).unwrap();
+    assert!(mean_log_probability(&cold.tokens) < LEAST_LOG_PROBABILITY);
+    let transcript = whisper.transcribe(&piece(1.0), &plain(Language::En)).unwrap();
+    assert!(transcript.guards.is_empty() && transcript.words.len() == 4, "{transcript:?}");
+    assert!(transcript.average_log_probability > LEAST_LOG_PROBABILITY);
+}
+
+#[test]
+fn improbable_words_are_dropped_at_every_temperature() {
+    // Two hundred tokens, all as probable: at no temperature better than 1 of 200.
+    let guess: Thought = text_tokens(200).into_iter().map(|token| (token, 20.0)).collect();
+    let transcript = scripted(&text([guess])).transcribe(&piece(1.5), &plain(Language::En)).unwrap();
+    assert_eq!((transcript.guards.as_slice(), transcript.words.len()), (&[Guard::LowProbability][..], 0));
+}
+
+#[test]
+fn doubtful_words_where_nobody_speaks_are_dropped_at_once() {
+    let noise = vec![(NO_SPEECH, SURE), (text_tokens(1)[0], 8.0)];
+    let transcript = scripted(&text([noise])).transcribe(&piece(1.5), &plain(Language::En)).unwrap();
+    assert_eq!((transcript.guards.as_slice(), transcript.words.len()), (&[Guard::NoSpeech][..], 0));
+}
+
+#[test]
+fn a_model_that_repeats_itself_is_not_believed() {
+    let transcript = scripted(&text([sure(text_tokens(1)[0])])).transcribe(&piece(1.5), &plain(Language::En));
+    let transcript = transcript.unwrap();
+    assert_eq!((transcript.guards.as_slice(), transcript.words.len()), (&[Guard::RepetitionLoop][..], 0));
+}
+
+#[test]
+fn a_model_that_never_ends_is_stopped_at_the_token_cap() {
+    let endless = text(text_tokens(30).into_iter().map(sure));
+    let transcript = scripted(&endless).transcribe(&piece(1.0), &plain(Language::En)).unwrap();
+    assert_eq!(transcript.guards, [Guard::TokenCap]);
+    let cap = usize::try_from(token_cap(1.0)).unwrap();
+    assert!((cap..=cap + 1).contains(&transcript.tokens), "{} of {cap}", transcript.tokens);
 }

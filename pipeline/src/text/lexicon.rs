@@ -46,6 +46,7 @@ const SHIPPED: &[(Language, &str, &str)] = &[
     (Language::Zh, "behaviour", include_str!("../../lexicons/zh/behaviour.txt")),
     (Language::En, "sentiment", include_str!("../../lexicons/en/sentiment.txt")),
     (Language::Zh, "sentiment", include_str!("../../lexicons/zh/sentiment.txt")),
+    (Language::En, "structure_examples", include_str!("../../lexicons/en/structure_examples.txt")),
     (Language::En, "topic", include_str!("../../lexicons/en/topic.txt")),
     (Language::Zh, "topic", include_str!("../../lexicons/zh/topic.txt")),
     (Language::En, "vague", include_str!("../../lexicons/en/vague.txt")),

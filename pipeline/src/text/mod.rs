@@ -9,7 +9,7 @@ pub mod normalise;
 pub mod phrases;
 pub mod units;
 
-pub use lexicon::Lexicons;
+pub use lexicon::{Lexicon, Lexicons};
 pub use normalise::normalise;
 pub use phrases::{PhraseMatch, Phrases};
 pub use units::{Unit, units};

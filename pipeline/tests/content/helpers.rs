@@ -56,7 +56,7 @@ pub(crate) fn job_with_rubric(
     job
 }
 
-pub(crate) fn semantics(job: &Job, transcript: &Transcript) -> Semantics {
+fn semantics(job: &Job, transcript: &Transcript, embedded: bool) -> Semantics {
     let input = SemanticsInput {
         transcript,
         question: job.questions.first(),
@@ -64,12 +64,17 @@ pub(crate) fn semantics(job: &Job, transcript: &Transcript) -> Semantics {
         resume: job.candidate.resume.as_deref(),
         lexicons: &Lexicons::shipped(),
     };
-    analyse(&input, Some(&mut embedder())).unwrap()
+    if embedded { analyse(&input, Some(&mut embedder())).unwrap() } else { analyse(&input, None).unwrap() }
 }
 
 pub(crate) fn measure(job: &Job, transcript: Option<Transcript>) -> Vec<Feature> {
+    measure_with(job, transcript, true)
+}
+
+/// As [`measure`], with or without the embedding model.
+pub(crate) fn measure_with(job: &Job, transcript: Option<Transcript>, embedded: bool) -> Vec<Feature> {
     let policy = policy::resolve(&policy::shipped("cn").unwrap(), &job.consent).unwrap();
-    let semantics = transcript.as_ref().map(|transcript| semantics(job, transcript));
+    let semantics = transcript.as_ref().map(|transcript| semantics(job, transcript, embedded));
     let perception = AnswerPerception {
         id: AnswerId::new("a1").unwrap(),
         media: None,

@@ -71,6 +71,25 @@ fn a_list_of_keywords_beats_no_honest_vague_answer() {
     let vague = "Yes, I have dealt with angry customers many times. It is part of the job. I always try to stay calm and \
         do my best, and normally it works out somehow.";
     let vague = value(&measured(vague), "content.rubric_coverage");
+    let mandarin = |text: &str| {
+        let points = serde_json::json!([
+            {"id": "listen", "text": "耐心倾听，让客户把话说完", "wordings": ["不打断客户"]},
+            {"id": "apologise", "text": "道歉或者表示理解客户的心情", "wordings": ["说对不起"]},
+            {"id": "solve", "text": "用具体的办法解决问题，比如退款或换货", "wordings": ["当天补发"]},
+        ]);
+        let job = job_with_rubric("请讲一次你处理愤怒客户的经历。", points, serde_json::json!([]), text);
+        value(&measure(&job, Some(typed(text, Language::Zh))), "content.rubric_coverage")
+    };
+    let honest = mandarin(
+        "这种情况我遇到过很多次，做客服嘛，难免的。我一般都会尽力去做，保持好的心态，最后基本上都没什么事。",
+    );
+    for stuffed in [
+        "耐心、倾听、打断、道歉、对不起、理解、心情、退款、换货、补发、解决、问题、客户",
+        "倾听道歉退款换货补发解决问题理解心情",
+    ] {
+        let stuffed = mandarin(stuffed);
+        assert!(stuffed <= honest, "{stuffed} over {honest}");
+    }
     for stuffed in [
         "Listen, listened patiently, finish, apologise, sorry, understanding, refund, replacement, money back, satisfied, thanked, customer.",
         "listen apologise sorry refund replacement solve problem customer satisfied end thanked finish money back understanding",

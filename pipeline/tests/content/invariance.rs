@@ -11,14 +11,16 @@ use proptest::prelude::*;
 
 use crate::helpers::{job_with_rubric, measure};
 
-/// Features that scores are made of, all of them ratios.
-const SCORED: [&str; 12] = [
+/// Features that scores are made of: ratios, and one count, of which two are enough for a full score.
+const SCORED: [&str; 14] = [
     "content.coherence",
     "content.concreteness",
     "content.connective_variety",
     "content.lexical_diversity",
     "content.narrative",
     "content.off_topic",
+    "content.patience",
+    "content.refusal_handling",
     "content.relevance",
     "content.requirement_coverage",
     "content.rubric_coverage",
@@ -27,7 +29,7 @@ const SCORED: [&str; 12] = [
     "content.unanswered",
 ];
 
-const ENGLISH: [&str; 3] = [
+const ENGLISH: [&str; 4] = [
     "Last year a customer was furious because her order of 3 chairs arrived two weeks late. I listened to her \
      complaint, apologised and found out that the parcel was stuck at customs. Then I refunded the shipping and \
      called her every day. As a result she wrote a positive review, and my manager thanked me.",
@@ -35,14 +37,17 @@ const ENGLISH: [&str; 3] = [
      other customers have saved with it. When people see what they get for their money, they stop complaining.",
     "Well, every customer is different, so it depends on the situation. I would try to be professional and solve the \
      problem in a good way, because mistakes happen in every meeting with a colleague.",
+    "I understand, that is a lot of money, and the customer is right to ask. May I ask what you compare us with? We could \
+     also start with the smaller package, and no pressure, think about it and I will call you next week.",
 ];
 
-const MANDARIN: [&str; 3] = [
+const MANDARIN: [&str; 4] = [
     "去年三月有位客户打进来，家里宽带断了6天，一上来就骂。我没有打断他，一边听一边记，等他说完。我跟他说真的很抱歉，\
      然后我约了师傅第二天上门维修，还把当月的费用退款给他。后来客户专门打电话来表扬我，领导也很满意。",
     "我一般不跟客户争价格，我会重点讲我们的质量和售后，10年保修，用过的客户都说划算。让他明白这个钱花得值，\
      性价比其实很高，所以他最后会买。",
     "这个要看具体情况吧，每个客户都不一样。我觉得做销售就是要灵活应对，态度要好，尽量把问题解决。",
+    "我理解您的想法，没关系，这个问题很多客户都问过。请问您主要有什么顾虑？要不先试用一个月，您再考虑考虑，我下周联系您。",
 ];
 
 fn rubric(language: Language) -> (&'static str, serde_json::Value, serde_json::Value) {
@@ -70,7 +75,9 @@ fn rubric(language: Language) -> (&'static str, serde_json::Value, serde_json::V
 
 fn measured(text: &str, language: Language) -> Vec<Feature> {
     let (question, rubric, requirements) = rubric(language);
-    measure(&job_with_rubric(question, rubric, requirements, text), Some(typed(text, language)))
+    let mut job = job_with_rubric(question, rubric, requirements, text);
+    job.questions[0].scene = Some("refusal".to_owned());
+    measure(&job, Some(typed(text, language)))
 }
 
 /// The largest difference of a scored feature between two wordings, in points of a hundred.
@@ -79,7 +86,8 @@ fn difference(left: &str, right: &str, language: Language) -> (f64, String) {
     let mut worst = (0.0, String::new());
     for (left, right) in left.iter().zip(&right).filter(|(left, _)| SCORED.contains(&left.name.as_str())) {
         assert_eq!(left.not_assessed, right.not_assessed, "{}", left.name);
-        let points = 100.0 * (left.value.unwrap_or(0.0) - right.value.unwrap_or(0.0)).abs();
+        let full = if left.name == "content.patience" { 2.0 } else { 1.0 };
+        let points = 100.0 / full * (left.value.unwrap_or(0.0) - right.value.unwrap_or(0.0)).abs();
         if points > worst.0 {
             worst = (points, left.name.clone());
         }

@@ -8,3 +8,4 @@ mod helpers;
 mod hostile;
 mod invariance;
 mod language;
+mod structure;

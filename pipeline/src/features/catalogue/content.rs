@@ -141,9 +141,10 @@ pub const OFF_TOPIC: FeatureDefinition = FeatureDefinition {
     title_en: "Likelihood of missing the topic",
     title_zh: "偏题可能性",
     definition_en: "Logistic function of how far the answer is from question, rubric and position (the measure \
-        behind content.relevance); without embeddings also of words of private life that were not asked \
-        for. 0 where a point of the rubric is covered. From 0.5 on a person should look.",
-    definition_zh: "根据回答与问题、评分要点、岗位的距离（即 content.relevance 所用度量）计算的逻辑函数；没有句向量时还考虑未被问到的私人生活词语。覆盖任一要点时为 0。0.5 以上请人工查看。",
+        behind content.relevance), of words of another topic that was not asked for (private life, pay, plans, \
+        oneself) and, against it, of words of work and of dealing with somebody; a covered point of the rubric \
+        lowers it. From 0.5 on a person should look.",
+    definition_zh: "根据回答与问题、评分要点、岗位的距离（即 content.relevance 所用度量）、未被问到的其他话题词语（私人生活、待遇、规划、自我介绍），以及作为反证的表示工作和与人打交道的词语计算的逻辑函数；覆盖要点时降低。0.5 以上请人工查看。",
     source: "own definition, fitted on labelled answers",
 };
 
@@ -313,10 +314,11 @@ pub const STRUCTURE: FeatureDefinition = FeatureDefinition {
     range: (0.0, 1.0),
     title_en: "Structure of a report",
     title_zh: "叙述结构",
-    definition_en: "How many of situation, task, action and result are marked by cue phrases, over four. Not \
-        assessed below 20 words.",
-    definition_zh: "情境、任务、行动、结果四部分中有提示语的数量除以四。不足 20 词时不评估。",
-    source: "STAR: Latham et al. 1980 (situational interview) and common practice; cue phrases: own",
+    definition_en: "How many of situation, task, action and result are there, over four: marked by a cue phrase or, \
+        with embeddings, told by a run of words that resembles example sentences of that part. Not assessed below \
+        20 words.",
+    definition_zh: "情境、任务、行动、结果四部分中出现的数量除以四：有提示语，或（有句向量时）有一段话与该部分的例句相近。不足 20 词时不评估。",
+    source: "STAR: Latham et al. 1980 (situational interview) and common practice; cue phrases and examples: own",
 };
 
 /// No answer given.

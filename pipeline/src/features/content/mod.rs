@@ -14,6 +14,7 @@ mod rubric;
 mod sentiment;
 mod structure;
 mod terms;
+mod topic;
 
 use std::ops::Range;
 

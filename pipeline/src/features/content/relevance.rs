@@ -7,9 +7,9 @@ use interview_schemas::Language;
 use interview_schemas::features::{Evidence, NotAssessed};
 
 use super::terms::{Term, Terms};
-use super::{Content, Measured, quote};
+use super::{Content, Measured, quote, topic};
 use crate::perception::semantics::{Passage, Semantics, cosine};
-use crate::text::{Phrases, Unit, lexicon};
+use crate::text::{Unit, lexicon};
 
 /// Closeness of unrelated texts, and from which on two texts are about the same matter. Cosines of embeddings;
 /// measured on the tuning half of the labelled answers: off topic up to 0.21, on topic from 0.37.
@@ -23,26 +23,14 @@ const WORDS: (f64, f64) = (0.30, 2.00);
 const RELATED: f64 = 0.15;
 const PAIRS: f64 = 12.5;
 
-/// Closeness by meaning at which an answer is as likely off topic as on, and how sharply it changes.
-const TURNING_MEANING: (f64, f64) = (0.29, 0.03);
-
-/// Without embeddings several weak clues are blended by a logistic function. Fitted like [`RELATED`]; the bias lies in
-/// the middle of the gap between the answers of the tuning half that are on and off topic, because a false alarm
-/// wrongs a candidate and a miss does not.
-struct Clues {
-    bias: f64,
-    closeness: f64,
-    point: f64,
-    private: f64,
-}
-
-const CLUES: Clues = Clues { bias: 1.7, closeness: -4.4, point: -0.84, private: 0.94 };
-
 /// How many of the closest passages are quoted.
 const CLOSEST: usize = 3;
 
 /// An answer of more words with a phrase like "I don't know" in it may still be an answer.
 const LONGEST_NON_ANSWER: usize = 30;
+
+/// Words like "sorry" say that there is no answer only in an answer of at most so many words.
+const LONGEST_EXCUSE: usize = 8;
 
 /// How close an answer is to what was asked.
 struct Closeness {
@@ -62,41 +50,16 @@ pub(super) fn relevance(content: &Content<'_>) -> Measured {
 /// `content.off_topic`: likelihood that the answer is about something else.
 pub(super) fn off_topic(content: &Content<'_>) -> Measured {
     let closeness = closeness(content)?;
-    let sum = if closeness.by_meaning {
-        let (turning, width) = TURNING_MEANING;
-        (turning - closeness.value) / width
+    let topic::Clues { log_odds, mut evidence } =
+        topic::clues(content, closeness.value, closeness.by_meaning);
+    let value = 1.0 / (1.0 + (-log_odds).exp());
+    if value >= 0.5 {
+        evidence.truncate(CLOSEST);
+        evidence.extend_from_slice(&closeness.evidence);
     } else {
-        clues(content, closeness.value)
-    };
-    // A covered point of the rubric is the best proof that the question was understood.
-    let covered = content.findings.iter().any(super::points::Finding::covered);
-    let value = if covered { 0.0 } else { 1.0 / (1.0 + (-sum).exp()) };
-    let evidence = if value >= 0.5 { closeness.evidence.clone() } else { Vec::new() };
-    Ok((value, confidence(content, &closeness), evidence))
-}
-
-/// What speaks for an answer about something else, as the logarithm of odds: little in common with what was asked, no
-/// point of the rubric near, words of private life that were not asked for.
-fn clues(content: &Content<'_>, closeness: f64) -> f64 {
-    let semantics = content.semantics;
-    let list = semantics.lexicons.list(semantics.language, "topic");
-    let mut private = Phrases::by_stem();
-    for (side, entry) in list.entries("private").iter().enumerate() {
-        private.add(&entry.term, side);
-        entry.synonyms.iter().for_each(|word| private.add(word, side));
+        evidence.clear();
     }
-    let asked: BTreeSet<usize> =
-        references(semantics).iter().flat_map(|passage| private.groups(&passage.units)).collect();
-    let units = &semantics.phrased.units;
-    let words: BTreeSet<Vec<&str>> = private
-        .find(units)
-        .into_iter()
-        .filter(|found| !asked.contains(&found.group))
-        .map(|found| units[found.units].iter().map(|unit| unit.stem.as_str()).collect())
-        .collect();
-    let private = (words.len() as f64 * 20.0 / (content.word_count as f64).max(20.0)).min(3.0);
-    let point = content.findings.iter().map(|finding| finding.probability).fold(0.0, f64::max);
-    CLUES.bias + CLUES.closeness * closeness + CLUES.point * point + CLUES.private * private
+    Ok((value, confidence(content, &closeness), evidence))
 }
 
 fn confidence(content: &Content<'_>, closeness: &Closeness) -> f64 {
@@ -119,7 +82,7 @@ fn closeness(content: &Content<'_>) -> Result<Closeness, NotAssessed> {
 }
 
 /// What an answer may be about: the question, its rubric and the title of the position.
-fn references(semantics: &Semantics) -> Vec<&Passage> {
+pub(super) fn references(semantics: &Semantics) -> Vec<&Passage> {
     semantics.question.iter().chain(semantics.rubric.iter().flatten()).chain(&semantics.title).collect()
 }
 
@@ -184,15 +147,23 @@ fn quote_closest(content: &Content<'_>, closeness: impl Fn(&Passage) -> f64) -> 
 
 /// `content.unanswered`: 1 where the candidate says that there is no answer and says little else.
 pub(super) fn unanswered(content: &Content<'_>) -> Measured {
-    let found = content.phrases("unanswered", &[lexicon::MAIN]);
+    let mut found = content.phrases("unanswered", &[lexicon::MAIN, "short"]);
+    found.retain(|found| found.group == 0 || content.word_count <= LONGEST_EXCUSE);
     let short = content.word_count <= LONGEST_NON_ANSWER;
-    let covered = content.findings.iter().any(super::points::Finding::covered);
     // Of a very short text one phrase is enough, of a longer one every other sentence must say so.
     let sentences: BTreeSet<usize> = found
         .iter()
         .filter_map(|found| content.sentence(&found.units).map(|sentence| sentence.units.start))
         .collect();
-    let refuses = !found.is_empty() && sentences.len() * 2 >= content.semantics.sentences.len();
+    // What stands in the same sentence as "I don't know how to ask that" covers nothing.
+    let semantics = content.semantics;
+    let elsewhere = |finding: &super::points::Finding| {
+        let chunk = finding.chunk.filter(|_| finding.covered()).and_then(|chunk| semantics.chunks.get(chunk));
+        let sentence = chunk.and_then(|chunk| semantics.sentence_at(&chunk.place));
+        sentence.is_some_and(|sentence| !sentences.contains(&sentence.units.start))
+    };
+    let covered = content.findings.iter().any(elsewhere);
+    let refuses = !found.is_empty() && sentences.len() * 2 >= semantics.sentences.len();
     let unanswered = short && !covered && refuses;
     let evidence = if unanswered {
         found.iter().filter_map(|found| content.evidence("", &found.units)).collect()

@@ -4,6 +4,7 @@
 //! normalisation as the answer and, where the embedding model knows the language, through one batched call of it.
 
 mod chunks;
+mod examples;
 mod sentences;
 mod source;
 mod words;
@@ -18,10 +19,15 @@ use interview_schemas::perception::{Transcript, TranscriptSegment};
 use ndarray::{Array1, Array2};
 
 pub use self::chunks::Chunk;
+pub use self::examples::Examples;
 pub use self::sentences::Sentence;
 use self::source::Source;
 pub use self::words::{Cleaner, Passage};
 use crate::text::{Lexicons, Unit, language_of};
+
+/// Parts of a report, and sentences that report nothing: the sections of the list of examples, and the order of
+/// [`Examples::kind`].
+pub const REPORT_PARTS: [&str; 5] = ["situation", "task", "action", "result", "none"];
 
 /// What the words of one answer are to be compared with.
 #[derive(Clone, Copy)]
@@ -69,6 +75,9 @@ pub struct Semantics {
     pub title: Option<Passage>,
     /// The résumé.
     pub resume: Option<Passage>,
+    /// Sentences that tell a part of a report, as directions of embeddings; only with embeddings and in languages that
+    /// have a list of examples.
+    pub report_parts: Option<Examples>,
     /// Whether there are embeddings; without them similarity is that of words and characters.
     pub embedded: bool,
     /// The word lists it was analysed with.
@@ -147,11 +156,15 @@ pub fn analyse(input: &SemanticsInput<'_>, embedder: Option<&mut Embedder>) -> R
         requirements: requirements(input, language, &cleaner),
         title: input.position.title.as_deref().map(|title| cleaner.passage(title)),
         resume: input.resume.map(|resume| cleaner.passage(resume)),
+        report_parts: None,
         embedded: false,
         lexicons: Arc::clone(input.lexicons),
     };
     if let Some(embedder) = embedder.filter(|embedder| embedder.understands(language)) {
         semantics.embed(embedder)?;
+        let list = (input.lexicons.as_ref(), language);
+        semantics.report_parts =
+            Examples::embed(embedder, &cleaner, list, "structure_examples", &REPORT_PARTS)?;
     }
     Ok(semantics)
 }

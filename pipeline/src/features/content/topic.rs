@@ -1,0 +1,119 @@
+//! What an answer is about: closeness to the question and several weak clues, blended.
+//!
+//! An answer that has little in common with its question is not yet about something else: vague answers have little, and
+//! so have good ones in words of their own. So there must be positive evidence as well: words of private life, of pay and
+//! plans, of the candidate himself. What speaks against it are words of dealing with somebody and of work in general.
+//!
+//! The clues are blended by a logistic function, fitted on the tuning half of the labelled answers and on
+//! `tests/data/answers/tuning-en.toml` and `tuning-zh.toml`, never on answers of the tests; the biases lie where about one
+//! in twenty of those answers would be a false alarm.
+
+use std::collections::BTreeSet;
+
+use interview_schemas::features::Evidence;
+
+use super::{Content, relevance};
+use crate::text::{Lexicon, PhraseMatch, Phrases, Unit, lexicon};
+
+/// Words that an answer must have at least for counts to be taken as they are; of shorter ones they count as of this
+/// many.
+const REFERENCE_WORDS: f64 = 20.0;
+
+/// Sections of the word list with sides that are something else unless the question asks for them.
+const ELSEWHERE: [&str; 2] = ["private", "elsewhere"];
+
+/// Weights of the clues; all but `closeness` of the logarithm of one more than the number of different words in twenty.
+struct Weights {
+    bias: f64,
+    closeness: f64,
+    elsewhere: f64,
+    oneself: f64,
+    work: f64,
+}
+
+/// With closeness as the cosine of embeddings.
+const WITH_MEANING: Weights =
+    Weights { bias: 4.6, closeness: -17.85, elsewhere: 4.36, oneself: 2.18, work: -2.38 };
+
+/// With closeness by words.
+const BY_WORDS: Weights = Weights { bias: 0.5, closeness: -2.5, elsewhere: 3.1, oneself: 1.7, work: -2.0 };
+
+/// How much a covered point of the rubric takes from the logarithm of the odds: who tells what was asked for has
+/// understood the question, but points are found with errors.
+const COVERED: f64 = 2.0;
+
+/// What speaks for another topic.
+pub(super) struct Clues {
+    /// The logarithm of the odds that the answer is about something else.
+    pub(super) log_odds: f64,
+    /// The words that say so, with the sentences around them.
+    pub(super) evidence: Vec<Evidence>,
+}
+
+/// Weighs the clues of an answer that is so close to what was asked, by the meaning of embeddings or by words.
+pub(super) fn clues(content: &Content<'_>, closeness: f64, by_meaning: bool) -> Clues {
+    let weights = if by_meaning { &WITH_MEANING } else { &BY_WORDS };
+    let covered = content.findings.iter().any(super::points::Finding::covered);
+    let semantics = content.semantics;
+    let list = semantics.lexicons.list(semantics.language, "topic");
+    let units = &semantics.phrased.units;
+    let elsewhere = not_asked(content, list);
+    let evidence = elsewhere.iter().filter_map(|found| content.evidence("", &found.units)).collect();
+    let often = |phrases: &Phrases| different(&phrases.find(units), units);
+    let per_twenty = |count: usize| {
+        (count as f64 * REFERENCE_WORDS / (content.word_count as f64).max(REFERENCE_WORDS)).ln_1p()
+    };
+    let log_odds = weights.bias - if covered { COVERED } else { 0.0 }
+        + weights.closeness * closeness
+        + weights.elsewhere * per_twenty(different(&elsewhere, units))
+        + weights.oneself * per_twenty(often(&phrases_of(&[(list, &["self"])])))
+        + weights.work * per_twenty(often(&work(content, list)));
+    Clues { log_odds, evidence }
+}
+
+/// Words of another topic whose side the question, its rubric and the title of the position do not touch.
+fn not_asked(content: &Content<'_>, list: &Lexicon) -> Vec<PhraseMatch> {
+    let mut sides = Phrases::by_stem();
+    for (side, entry) in ELSEWHERE.iter().flat_map(|section| list.entries(section)).enumerate() {
+        sides.add(&entry.term, side);
+        entry.synonyms.iter().for_each(|word| sides.add(word, side));
+    }
+    let references = relevance::references(content.semantics);
+    let asked: BTreeSet<usize> = references.iter().flat_map(|passage| sides.groups(&passage.units)).collect();
+    let mut found = sides.find(&content.semantics.phrased.units);
+    found.retain(|found| !asked.contains(&found.group));
+    found
+}
+
+/// Words of work in general, of doing something and of dealing with somebody.
+fn work(content: &Content<'_>, topic: &Lexicon) -> Phrases {
+    let list = |name: &str| content.semantics.lexicons.list(content.semantics.language, name);
+    let (behaviour, structure, connectives) = (list("behaviour"), list("structure"), list("connectives"));
+    let scenes: Vec<&str> = behaviour.sections().filter(|section| *section != lexicon::MAIN).collect();
+    phrases_of(&[
+        (topic, &["dealing", "attitude"]),
+        (structure, &["action"]),
+        (connectives, &["sequence"]),
+        (behaviour, &scenes),
+    ])
+}
+
+fn phrases_of(lists: &[(&Lexicon, &[&str])]) -> Phrases {
+    let mut phrases = Phrases::by_stem();
+    for (list, sections) in lists {
+        for entry in sections.iter().flat_map(|section| list.entries(section)) {
+            phrases.add(&entry.term, 0);
+            entry.synonyms.iter().for_each(|word| phrases.add(word, 0));
+        }
+    }
+    phrases
+}
+
+/// How many different words or phrases were found.
+fn different(found: &[PhraseMatch], units: &[Unit]) -> usize {
+    let words: BTreeSet<Vec<&str>> = found
+        .iter()
+        .map(|found| units[found.units.clone()].iter().map(|unit| unit.stem.as_str()).collect())
+        .collect();
+    words.len()
+}
