@@ -185,8 +185,14 @@ impl Whisper {
         }
         let state = fresh.as_mut().unwrap_or(&mut self.state);
         let outcome = model_run("whisper", 1, || state.full(parameters, samples));
-        let attempt = read_attempt(state, self.context.token_eot());
+        let mut attempt = read_attempt(state, self.context.token_eot());
+        // Only asked where the words are in doubt: it costs one more step of the decoder.
+        let doubtful = outcome.is_ok() && mean_log_probability(&attempt.tokens) < LEAST_LOG_PROBABILITY;
+        let no_speech = doubtful.then(|| no_speech_probability(state, &self.context));
         outcome.map_err(|error| self.fail(error))?;
+        if let Some(probability) = no_speech {
+            attempt.no_speech_probability = probability.map_err(|error| self.fail(error))?;
+        }
         Ok(attempt)
     }
 
@@ -323,11 +329,26 @@ impl Whisper {
     }
 }
 
+/// Probability that nobody speaks in what the encoder has just looked at: that of the token for it after the start token
+/// (Radford et al. 2022). The number whisper.cpp gives with its segments is not this one: after a prompt of several tokens
+/// it reads the logits of the first, which are only computed for the last.
+fn no_speech_probability(
+    state: &mut WhisperState,
+    context: &WhisperContext,
+) -> Result<f32, whisper_rs::WhisperError> {
+    model_run("whisper", 1, || state.decode(&[context.token_sot()], 0, THREADS))?;
+    let logits = state.get_logits()?;
+    let most = logits.iter().copied().fold(f32::MIN, f32::max);
+    let sum: f32 = logits.iter().map(|logit| (logit - most).exp()).sum();
+    let token = usize::try_from(context.token_nosp()).ok().and_then(|token| logits.get(token));
+    let probability = token.map_or(0.0, |logit| (logit - most).exp() / sum);
+    Ok(if probability.is_finite() { probability } else { 0.0 })
+}
+
 /// The text tokens of the last pass; `end` is the first token that is no text.
 fn read_attempt(state: &WhisperState, end: c_int) -> Attempt {
     let mut attempt = Attempt { tokens: Vec::new(), no_speech_probability: 0.0 };
     for segment in state.as_iter() {
-        attempt.no_speech_probability = attempt.no_speech_probability.max(segment.no_speech_probability());
         for token in (0..segment.n_tokens()).filter_map(|index| segment.get_token(index)) {
             let data = token.token_data();
             if data.id < end {

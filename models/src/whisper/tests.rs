@@ -244,9 +244,15 @@ fn improbable_words_are_dropped_at_every_temperature() {
 
 #[test]
 fn doubtful_words_where_nobody_speaks_are_dropped_at_once() {
-    let noise = vec![(NO_SPEECH, SURE), (text_tokens(1)[0], 8.0)];
-    let transcript = scripted(&text([noise])).transcribe(&piece(1.5), &plain(Language::En)).unwrap();
+    // The start token tells that nobody speaks; what is written nevertheless is improbable.
+    let doubtful: Thought = vec![(text_tokens(1)[0], 8.0)];
+    let thoughts = |start: Thought| vec![start, sure(ENGLISH), doubtful.clone()];
+    let silent = scripted(&thoughts(sure(NO_SPEECH))).transcribe(&piece(1.0), &plain(Language::En));
+    let transcript = silent.unwrap();
     assert_eq!((transcript.guards.as_slice(), transcript.words.len()), (&[Guard::NoSpeech][..], 0));
+    // Where somebody speaks, the same words are tried again instead.
+    let spoken = scripted(&thoughts(sure(ENGLISH))).transcribe(&piece(1.0), &plain(Language::En)).unwrap();
+    assert!(!spoken.guards.contains(&Guard::NoSpeech), "{spoken:?}");
 }
 
 #[test]

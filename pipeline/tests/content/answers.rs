@@ -168,7 +168,7 @@ fn evaluate(language: Language, set: Set) -> (Counts, Counts, Vec<String>) {
 }
 
 /// What has been reached, held against going back. The aims are F1 0.85 (English) and 0.80 (Mandarin), and a recall
-/// of 0.9 at 5 % false alarms.
+/// of 0.9 at 5 % false alarms. The third set is told in freer words: points are found worse there (0.69 and 0.65).
 struct Reached {
     f1: f64,
     recall: f64,
@@ -195,18 +195,18 @@ fn rubric_points_and_off_topic_answers_are_found_in_english() {
 
 #[test]
 fn rubric_points_and_off_topic_answers_are_found_in_mandarin() {
-    check(Language::Zh, Set::Test, &Reached { f1: 0.87, recall: 0.9, false_alarms: 0.09 });
+    check(Language::Zh, Set::Test, &Reached { f1: 0.87, recall: 0.9, false_alarms: 0.05 });
 }
 
-/// The third set: other questions, written before the method it checks and never used for tuning.
+/// The third set: other questions, written before the method it checks; nothing was fitted on it.
 #[test]
-fn the_third_set_is_judged_as_well_in_english() {
-    check(Language::En, Set::Fresh, &Reached { f1: 0.0, recall: 0.0, false_alarms: 1.0 });
+fn answers_to_other_questions_are_judged_in_english() {
+    check(Language::En, Set::Fresh, &Reached { f1: 0.68, recall: 0.9, false_alarms: 0.075 });
 }
 
 #[test]
-fn the_third_set_is_judged_as_well_in_mandarin() {
-    check(Language::Zh, Set::Fresh, &Reached { f1: 0.0, recall: 0.0, false_alarms: 1.0 });
+fn answers_to_other_questions_are_judged_in_mandarin() {
+    check(Language::Zh, Set::Fresh, &Reached { f1: 0.64, recall: 0.9, false_alarms: 0.05 });
 }
 
 /// For tuning: prints the mistakes of the tuning half. `cargo test … -- --ignored --nocapture tuning_half`

@@ -40,11 +40,12 @@ fn embeddings_find_parts_that_no_cue_phrase_names() {
     let (by_cues, both) = (mean(&all(false)), mean(&all(true)));
     // What a report leaves out must not be claimed much oftener than it is missed.
     let mut claimed = Vec::new();
-    for index in 0..sentences["task"].len() {
-        for left_out in PARTS {
-            let told = PARTS.iter().filter(|part| **part != left_out);
-            let report: Vec<&str> = told.map(|part| sentences[*part][index].as_str()).collect();
-            let features = measured(&report.join(" "), Language::En, true);
+    for left_out in PARTS {
+        let told: Vec<&Vec<String>> =
+            PARTS.iter().filter(|part| **part != left_out).map(|part| &sentences[*part]).collect();
+        for report in told[0].iter().zip(told[1]).zip(told[2]) {
+            let ((first, second), third) = report;
+            let features = measured(&format!("{first} {second} {third}"), Language::En, true);
             let mark = format!("[{left_out}]");
             let evidence = &feature(&features, "content.structure").evidence;
             claimed.push(f64::from(u8::from(evidence.iter().any(|line| line.text.starts_with(&mark)))));
