@@ -4,6 +4,7 @@
 #![allow(clippy::print_stdout)] // a skipped test says so
 #![allow(clippy::unwrap_used)] // what fails here is a finding of the test
 
+mod decoders;
 mod duplicates;
 mod erasure;
 mod operation;

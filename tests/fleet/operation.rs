@@ -13,12 +13,12 @@ over_both_queues! {
     a_worker_tells_how_it_is
 }
 
-fn free_address() -> SocketAddr {
+pub(crate) fn free_address() -> SocketAddr {
     TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap()
 }
 
 /// A request in plain HTTP; the status and the body.
-fn get(address: SocketAddr, path: &str) -> Option<(u16, String)> {
+pub(crate) fn get(address: SocketAddr, path: &str) -> Option<(u16, String)> {
     let mut stream = TcpStream::connect(address).ok()?;
     stream.set_read_timeout(Some(Duration::from_secs(10))).ok()?;
     write!(stream, "GET {path} HTTP/1.1\r\nHost: worker\r\nConnection: close\r\n\r\n").ok()?;
@@ -29,7 +29,7 @@ fn get(address: SocketAddr, path: &str) -> Option<(u16, String)> {
     Some((status, body.to_owned()))
 }
 
-fn wait_for_answer(address: SocketAddr, path: &str, wanted: impl Fn(u16, &str) -> bool) -> String {
+pub(crate) fn wait_for_answer(address: SocketAddr, path: &str, wanted: impl Fn(u16, &str) -> bool) -> String {
     let end = Instant::now() + PATIENCE;
     loop {
         let answer = get(address, path);

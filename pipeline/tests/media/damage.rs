@@ -108,6 +108,24 @@ fn a_cut_interview_is_flagged() {
 }
 
 #[test]
+fn a_cut_that_leaves_too_little_is_partial() {
+    let studio = Studio::new();
+    let long = "-f lavfi -i testsrc2=size=64x48:rate=15 -f lavfi -i sine=r=16000 -t 20 -pix_fmt yuv420p";
+    let arguments = format!("{long} -c:v libx264 -c:a aac -movflags +faststart");
+    let bytes = std::fs::read(studio.ffmpeg(&arguments, "fast.mp4")).expect("just made");
+    // The index is there and whole, of the sound and the pictures it describes nothing is.
+    let data = find(&bytes, b"mdat")[0] + 4;
+    let (result, sink) = collect(&studio.write("index.mp4", &bytes[..data + 4]));
+    let error = result.expect_err("nothing to judge");
+    assert_eq!(error.code().as_str(), "PARTIAL", "{error}");
+    assert!(error.to_string().contains("breaks off"), "{error}");
+    assert!(sink.samples.is_empty() && sink.frames.is_empty());
+    // The same file where enough is left is judged and flagged, not refused.
+    let (summary, _) = good(&studio.write("most.mp4", &bytes[..bytes.len() * 9 / 10]));
+    assert!(warning_codes(&summary).contains(&code::TRUNCATED), "{:?}", summary.facts.warnings);
+}
+
+#[test]
 fn an_mp4_cut_at_every_box_ends_orderly() {
     let studio = Studio::new();
     for (name, bytes) in family(&studio).into_iter().filter(|(name, _)| name.ends_with(".mp4")) {

@@ -144,6 +144,34 @@ fn huge_pictures_are_refused() {
 }
 
 #[test]
+fn pictures_of_no_size_are_refused_or_what_is_decoded_decides() {
+    let studio = Studio::new();
+    let source = "-f lavfi -i color=red:size=64x48:rate=10:d=1";
+    let mut jpeg = std::fs::read(studio.ffmpeg(&format!("{source} -frames:v 1"), "small.jpg")).expect("made");
+    let frame = find(&jpeg, b"\xff\xc0")[0];
+    jpeg[frame + 5..frame + 9].fill(0);
+    let mut png = std::fs::read(studio.ffmpeg(&format!("{source} -frames:v 1"), "small.png")).expect("made");
+    let header = find(&png, b"IHDR")[0];
+    png[header + 4..header + 12].fill(0);
+    let mut webm =
+        std::fs::read(studio.ffmpeg(&format!("{source} -c:v libvpx"), "small.webm")).expect("made");
+    for at in find(&webm, b"\x9d\x01\x2a") {
+        webm[at + 3..at + 7].fill(0);
+    }
+    for (name, bytes) in [("none.jpg", jpeg), ("none.png", png), ("none.webm", webm)] {
+        let (code, message) = refused(&studio.write(name, &bytes));
+        assert!(["INVALID_MEDIA", "PARTIAL"].contains(&code), "{name}: {code} {message}");
+    }
+    // The sample description of an MP4 is a header as well; the stream itself knows better.
+    let mut mp4 = std::fs::read(studio.ffmpeg(&format!("{source} -c:v libx264"), "small.mp4")).expect("made");
+    let entry =
+        find(&mp4, b"avc1").into_iter().find(|at| mp4[at + 28..at + 32] == [0, 64, 0, 48]).expect("avc1");
+    mp4[entry + 28..entry + 32].fill(0);
+    let (summary, _) = good(&studio.write("none.mp4", &mp4));
+    assert_eq!((summary.facts.width, summary.facts.height), (Some(64), Some(48)));
+}
+
+#[test]
 fn two_thousand_streams_are_refused() {
     let studio = Studio::new();
     let path = studio.ffmpeg("-f lavfi -i sine=d=1:r=8000 -c:a aac", "one.mp4");

@@ -98,6 +98,24 @@ fn a_missing_length_is_counted() {
     assert!(warning_codes(&summary).is_empty(), "{:?}", summary.facts.warnings);
 }
 
+#[test]
+fn a_first_time_far_from_zero_is_time_zero() {
+    let studio = Studio::new();
+    let both = "-f lavfi -i testsrc=size=64x48:rate=25 -f lavfi -i sine -t 3 -c:a mp2";
+    for (name, arguments) in [
+        ("late.ts", "-c:v libx264 -output_ts_offset 50000"),
+        ("late.mkv", "-c:v libx264 -output_ts_offset 50000"),
+        ("late.mpg", "-c:v mpeg2video -output_ts_offset 20000"),
+        ("late.mp4", "-c:v libx264 -use_editlist 0 -output_ts_offset 5000"),
+    ] {
+        let (summary, sink) = good(&studio.ffmpeg(&format!("{both} {arguments}"), name));
+        assert!((summary.facts.duration_s - 3.0).abs() < 0.15, "{name}: {}", summary.facts.duration_s);
+        assert!((sink.samples.len() as f64 / 16_000.0 - 3.0).abs() < 0.15, "{name}: {}", sink.samples.len());
+        assert!(sink.frames[0].t_s < 0.1, "{name}: {:?}", sink.frames[0]);
+        assert!((14..=17).contains(&sink.frames.len()), "{name}: {} frames", sink.frames.len());
+    }
+}
+
 /// Writes another length into the headers of an MP4 (version 0 of `mvhd`, `tkhd` and `mdhd`).
 fn with_claimed_length(bytes: &mut [u8], factor: f64) {
     for (name, offset) in [(b"mvhd", 20), (b"tkhd", 24), (b"mdhd", 20)] {
