@@ -118,6 +118,10 @@ fn content<'a>(context: &'a AnswerContext<'a>) -> Result<Content<'a>, NotAssesse
     if transcript.unreliable.is_some() {
         return Err(NotAssessed::UnreliableTranscript);
     }
+    // Sound without words, such as noise, is not understood any further.
+    if transcript.text.trim().is_empty() {
+        return Err(NotAssessed::NoSpeech);
+    }
     let semantics = context.semantics.ok_or(NotAssessed::NoModel)?;
     if semantics.units.is_empty() {
         return Err(NotAssessed::NoSpeech);
