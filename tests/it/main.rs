@@ -8,4 +8,5 @@ mod decoder;
 #[cfg(target_os = "linux")]
 mod exploit;
 mod profile;
+mod profile_fleet;
 mod queue;

@@ -17,17 +17,17 @@ fn text(output: &Output) -> (Option<i32>, String, String) {
     (output.status.code(), shown(&output.stdout), shown(&output.stderr))
 }
 
-fn ok(arguments: &[&str]) -> String {
+pub(crate) fn ok(arguments: &[&str]) -> String {
     let (code, stdout, stderr) = text(&profile(arguments));
     assert_eq!(code, Some(0), "{arguments:?}: {stderr}");
     stdout
 }
 
-fn json(arguments: &[&str]) -> Value {
+pub(crate) fn json(arguments: &[&str]) -> Value {
     serde_json::from_str(&ok(arguments)).expect("one JSON value")
 }
 
-fn path(folder: &Path, name: &str) -> String {
+pub(crate) fn path(folder: &Path, name: &str) -> String {
     folder.join(name).display().to_string()
 }
 
@@ -134,7 +134,7 @@ fn from_simulation_to_rollout() {
 }
 
 /// A shop's profile with a group, a rule, a trigger and scores of people only.
-const SHOP: &str = r#"
+pub(crate) const SHOP: &str = r#"
 schema_version = "1"
 name = "shop"
 version = 1
@@ -159,22 +159,33 @@ event = "second_round_invitation"
 when.score.at_least = 70
 "#;
 
-/// The report and the page of a candidate of a branch, with three raters and, where it is known, a licence.
-fn shop_report(folder: &Path, branch: &str, licence: Option<u32>) -> (Value, String) {
+/// The second version of the shop: for one branch, everybody else in the shadow, with a higher threshold.
+pub(crate) fn newer_shop() -> String {
+    let rollout = "version = 2\nrollout = { percent = 0, branches = [\"suzhou\"], shadow = true }";
+    SHOP.replace("version = 1", rollout).replace("recommended = 80", "recommended = 85")
+}
+
+/// The job of a candidate of a branch, with three raters and, where it is known, a licence.
+pub(crate) fn shop_job(branch: &str, licence: Option<u32>) -> Value {
     let rating = |id: &str, measure: &str, score: u32| serde_json::json!({"kind": "external", "id": id, "measure": measure, "source": id, "score": score});
     let mut answers: Vec<Value> = [("r1", 70), ("r2", 80), ("r3", 90)]
         .iter()
         .map(|(id, score)| rating(id, "branch-rating", *score))
         .collect();
     answers.extend(licence.map(|score| rating("licence", "licence", score)));
-    let job = serde_json::json!({
+    serde_json::json!({
         "schema_version": "1",
         "job_id": format!("job-{branch}"),
         "candidate": {"reference": "candidate-1", "branch": branch},
         "position": {},
         "profile": "shop",
         "answers": answers,
-    });
+    })
+}
+
+/// The report and the page of that candidate.
+fn shop_report(folder: &Path, branch: &str, licence: Option<u32>) -> (Value, String) {
+    let job = shop_job(branch, licence);
     let file = path(folder, "job.json");
     std::fs::write(&file, job.to_string()).expect("the folder can be written");
     let out = folder.join("out");
@@ -187,12 +198,7 @@ fn shop_report(folder: &Path, branch: &str, licence: Option<u32>) -> (Value, Str
 fn a_job_is_scored_with_the_version_that_its_rollout_gives() {
     let folder = tempfile::tempdir().unwrap();
     std::fs::write(folder.path().join("shop@1.toml"), SHOP).unwrap();
-    let newer = SHOP.replace(
-        "version = 1",
-        "version = 2\nrollout = { percent = 0, branches = [\"suzhou\"], shadow = true }",
-    );
-    let newer = newer.replace("recommended = 80", "recommended = 85");
-    std::fs::write(folder.path().join("shop@2.toml"), newer).unwrap();
+    std::fs::write(folder.path().join("shop@2.toml"), newer_shop()).unwrap();
 
     let (report, page) = shop_report(folder.path(), "wuhan", Some(100));
     assert_eq!((&report["profile"]["version"], &report["grade"]), (&"1".into(), &"recommended".into()));

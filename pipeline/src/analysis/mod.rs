@@ -135,7 +135,7 @@ impl Analyzer {
         let job = &request.job;
         let checked = intake::check(job, request.received_at)?;
         let selection = select(
-            &self.options.profiles,
+            &self.options.profiles.for_tenant(job.tenant.as_deref()),
             job.profile.as_deref().unwrap_or(score::DEFAULT_PROFILE),
             &Subject {
                 candidate: &job.candidate.reference,

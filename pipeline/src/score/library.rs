@@ -22,6 +22,8 @@ use crate::PipelineError;
 pub const MAX_LAYERS: usize = 8;
 /// Name of the file with the hashes of published versions.
 pub const LOCK_FILE: &str = "versions.lock";
+/// Folder of norm tables beside the profiles.
+pub(super) const NORMS_FOLDER: &str = "norms";
 
 const SHIPPED: [(&str, &str); 10] = [
     ("general", include_str!("../../profiles/general.toml")),
@@ -69,7 +71,9 @@ impl Resolved {
 /// A library of profiles and norm tables.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Library {
-    folders: Vec<PathBuf>,
+    pub(super) folders: Vec<PathBuf>,
+    /// Whether only names are looked up, and only what is published is used.
+    pub(super) for_jobs: bool,
 }
 
 impl Library {
@@ -100,6 +104,10 @@ impl Library {
     pub fn named(&self, name: &str) -> Result<Resolved, PipelineError> {
         let path = Path::new(name);
         if path.extension().is_some() || path.components().count() > 1 {
+            if self.for_jobs {
+                let message = format!("{name:?}: a job names a profile as `name` or `name@version`, no file");
+                return Err(PipelineError::Profile(message));
+            }
             return self.clone().with_folder_of(path).resolve(Source::read(path)?);
         }
         self.resolve(self.find(name)?)
@@ -269,7 +277,7 @@ impl Library {
     /// The norm table `name@version` of the folders, where there is one.
     fn norms(&self, reference: &str) -> Result<Option<Norms>, PipelineError> {
         let (name, _) = split_reference(reference);
-        for folder in self.folders.iter().flat_map(|folder| [folder.join("norms"), folder.clone()]) {
+        for folder in self.folders.iter().flat_map(|folder| [folder.join(NORMS_FOLDER), folder.clone()]) {
             for path in files_named(&folder, name) {
                 let source = Source::read(&path)?;
                 // A profile of the same name may stand beside it.
@@ -296,24 +304,26 @@ impl Library {
             let path = folder.unwrap_or(Path::new(".")).join(LOCK_FILE);
             match std::fs::read_to_string(&path) {
                 Ok(text) => text,
-                Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(()),
+                Err(error) if error.kind() == std::io::ErrorKind::NotFound => String::new(),
                 Err(source) => return Err(PipelineError::Io { path: path.display().to_string(), source }),
             }
         };
         let hash = resolved.profile.hash();
-        match lock_entries(&text).find(|(reference, _)| *reference == layer.reference) {
-            Some((reference, published)) if published != hash => {
-                let message = format!(
-                    "{reference} was published with the content {published:.12}…, but now has {hash:.12}…; a \
-                     published version never changes: raise `version`"
-                );
-                Err(ProfileError {
-                    problems: vec![layer.source.problem_at(&["version".to_owned()], message)],
-                }
-                .into())
-            }
-            _ => Ok(()),
-        }
+        let reference = &layer.reference;
+        let message = match lock_entries(&text).find(|(known, _)| known == reference) {
+            Some((_, published)) if published != hash => format!(
+                "{reference} was published with the content {published:.12}…, but now has {hash:.12}…; a published \
+                 version never changes: raise `version`"
+            ),
+            // A base counts with the content of what is laid on it.
+            None if self.for_jobs && !resolved.profile.file().base_only => format!(
+                "{reference} is not published, and jobs are scored with published versions only: run `interview \
+                 profile publish {}` and give {LOCK_FILE} to the workers, too",
+                layer.source.file
+            ),
+            _ => return Ok(()),
+        };
+        Err(ProfileError { problems: vec![layer.source.problem_at(&["version".to_owned()], message)] }.into())
     }
 }
 
@@ -332,15 +342,19 @@ fn split_reference(name: &str) -> (&str, Option<&str>) {
     }
 }
 
+/// Whether a file may hold a profile or a norm table, by its ending.
+pub(super) fn is_profile_file(path: &Path) -> bool {
+    matches!(path.extension().and_then(|extension| extension.to_str()), Some("toml" | "yaml" | "yml"))
+}
+
 /// The files `name.*` and `name@*.*` of a folder, in the order of their names.
 fn files_named(folder: &Path, name: &str) -> Vec<PathBuf> {
     let Ok(entries) = std::fs::read_dir(folder) else { return Vec::new() };
     let mut paths: Vec<_> = entries
         .filter_map(|entry| Some(entry.ok()?.path()))
         .filter(|path| {
-            let ending = path.extension().and_then(|extension| extension.to_str());
             let stem = path.file_stem().and_then(|stem| stem.to_str()).unwrap_or_default();
-            matches!(ending, Some("toml" | "yaml" | "yml")) && split_reference(stem).0 == name
+            is_profile_file(path) && split_reference(stem).0 == name
         })
         .collect();
     paths.sort();

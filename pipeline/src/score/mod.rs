@@ -26,6 +26,7 @@ pub mod reasons;
 pub mod rollout;
 pub mod rules;
 mod scorecard;
+mod served;
 pub mod source;
 mod validate;
 

@@ -2,7 +2,7 @@
 //!
 //! `cargo run --release -p interview-tuning --example fuzz_profile -- 600 [SEED]`
 //!
-//! Nothing may panic or take longer than two seconds; what is accepted must keep the promises of a profile: shares
+//! Nothing may panic or take longer than two seconds of the processor; what is accepted must keep the promises of a profile: shares
 //! that add up, a score within 0–100, contributions that add up to it.
 
 use std::time::{Duration, Instant};
@@ -153,6 +153,14 @@ fn keeps_its_promises(profile: &Profile, random: &mut Pcg64Mcg) {
     assert!((0.0..=1.0).contains(&result.confidence));
 }
 
+/// Processor time of this thread: on a busy machine the clock on the wall says nothing about an input. Without the
+/// kernel's word, that clock.
+fn processor_time(start: Instant) -> Duration {
+    let stated = std::fs::read_to_string("/proc/thread-self/schedstat").ok();
+    let nanoseconds = stated.and_then(|text| text.split(' ').next()?.parse().ok());
+    nanoseconds.map_or_else(|| start.elapsed(), Duration::from_nanos)
+}
+
 #[allow(clippy::print_stdout)] // The result of a run by hand.
 fn main() {
     let mut arguments = std::env::args().skip(1);
@@ -170,7 +178,8 @@ fn main() {
         seeds.push((text.into_bytes(), Format::Toml));
         seeds.push((format!("{value:#}").into_bytes(), Format::Yaml));
     }
-    let end = Instant::now() + Duration::from_secs(seconds);
+    let start = Instant::now();
+    let end = start + Duration::from_secs(seconds);
     let (mut inputs, mut accepted, mut slowest) = (0u64, 0u64, Duration::ZERO);
     while Instant::now() < end {
         let Some((mut text, mut format)) = seeds.get(random.random_range(0..seeds.len())).cloned() else {
@@ -181,7 +190,7 @@ fn main() {
             format = if format == Format::Toml { Format::Yaml } else { Format::Toml };
         }
         let text = String::from_utf8_lossy(&text);
-        let started = Instant::now();
+        let before = processor_time(start);
         let source = Source::new("fuzz", &text, format);
         if random.random_bool(0.05) {
             drop(Norms::load(&source));
@@ -191,13 +200,15 @@ fn main() {
             keeps_its_promises(&resolved.profile, &mut random);
         }
         inputs += 1;
-        slowest = slowest.max(started.elapsed());
-        assert!(
-            started.elapsed() < Duration::from_secs(2),
-            "an input of {} bytes took {:?}",
-            text.len(),
-            started.elapsed()
-        );
+        let took = processor_time(start).saturating_sub(before);
+        slowest = slowest.max(took);
+        if took >= Duration::from_secs(2) {
+            let file = std::env::temp_dir().join("slow-profile");
+            drop(std::fs::write(&file, text.as_bytes()));
+            panic!("an input of {} bytes took {took:?}; it is in {}", text.len(), file.display());
+        }
     }
-    println!("{inputs} inputs in {seconds} s, {accepted} accepted, slowest {slowest:?}, no panic");
+    println!(
+        "{inputs} inputs in {seconds} s, {accepted} accepted, slowest {slowest:?} of the processor, no panic"
+    );
 }

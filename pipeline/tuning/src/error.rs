@@ -22,6 +22,14 @@ pub enum TuningError {
         /// What is wrong and what to do.
         message: String,
     },
+    /// A store could not be read.
+    #[error("{message}")]
+    Remote {
+        /// The stable code.
+        code: ErrorCode,
+        /// What happened, with the address.
+        message: String,
+    },
     /// The question cannot be answered with these data.
     #[error("not enough data: {0}")]
     NotEnough(String),
@@ -55,6 +63,7 @@ impl TuningError {
     pub fn code(&self) -> ErrorCode {
         match self {
             Self::Io { .. } => ErrorCode::Io,
+            Self::Remote { code, .. } => *code,
             Self::Input { .. } | Self::Usage(_) => ErrorCode::Configuration,
             // The input cannot be judged: exit code 1.
             Self::NotEnough(_) => ErrorCode::Partial,

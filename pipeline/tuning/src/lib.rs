@@ -21,6 +21,7 @@ pub mod audit;
 pub mod diff;
 pub mod error;
 pub mod explain;
+pub mod inputs;
 pub mod norms;
 pub mod page;
 pub mod population;

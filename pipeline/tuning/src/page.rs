@@ -132,12 +132,16 @@ pub fn scatter(pairs: &[(f64, f64)], old_thresholds: &[f64], new_thresholds: &[f
     svg
 }
 
-/// Horizontal intervals around a reference line, as SVG: (label, value, low, high).
+/// Horizontal intervals around zero, as SVG: (label, value, low, high). The axis is as wide as the intervals need.
 #[must_use]
-pub fn forest(rows: &[(String, f64, f64, f64)], reference: f64, low: f64, high: f64) -> String {
-    const WIDTH: f64 = 420.0;
-    const LABEL: f64 = 260.0;
+pub fn forest(rows: &[(String, f64, f64, f64)]) -> String {
+    const WIDTH: f64 = 380.0;
+    const LABEL: f64 = 300.0;
     const ROW: f64 = 20.0;
+    let widest = rows.iter().flat_map(|row| [row.2.abs(), row.3.abs()]).fold(0.0, f64::max);
+    // Halves; less than one would make much of little.
+    let high = ((widest * 2.0).ceil() / 2.0).clamp(0.5, 100.0);
+    let (reference, low) = (0.0, -high);
     let at = |value: f64| LABEL + (value.clamp(low, high) - low) / (high - low) * WIDTH;
     let height = ROW * crate::statistics::count(rows.len()) + 24.0;
     let mut svg = format!(
@@ -148,7 +152,7 @@ pub fn forest(rows: &[(String, f64, f64, f64)], reference: f64, low: f64, high: 
     );
     for (index, (label, value, from, to)) in rows.iter().enumerate() {
         let y = ROW * crate::statistics::count(index) + 12.0;
-        let label: String = label.chars().take(42).collect();
+        let label: String = label.chars().take(48).collect();
         let _ = write!(
             svg,
             "<text class=\"label\" x=\"{}\" y=\"{}\" text-anchor=\"end\">{}</text><line class=\"bar\" x1=\"{}\" y1=\"{y}\" x2=\"{}\" y2=\"{y}\"/><circle class=\"new\" cx=\"{}\" cy=\"{y}\" r=\"4\"><title>{value:.3} ({from:.3} to {to:.3})</title></circle>",
@@ -160,7 +164,7 @@ pub fn forest(rows: &[(String, f64, f64, f64)], reference: f64, low: f64, high: 
             place(at(*value))
         );
     }
-    for tick in [low, reference, high] {
+    for tick in [low, low / 2.0, reference, high / 2.0, high] {
         let _ = write!(
             svg,
             "<text class=\"tick\" x=\"{}\" y=\"{}\" text-anchor=\"middle\">{tick}</text>",

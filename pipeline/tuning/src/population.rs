@@ -1,9 +1,9 @@
-//! Interviews out of stores, `features.json` files and folders, read and scored block by block on all cores.
+//! Interviews out of stores and `features.json` documents, read and scored block by block on all cores.
 
 use std::collections::BTreeSet;
 use std::hash::{DefaultHasher, Hash, Hasher};
-use std::io::Read;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use interview_pipeline::score::aggregate::Collector;
@@ -13,34 +13,33 @@ use interview_schemas::features::FeatureSet;
 use interview_schemas::profile::Aggregate;
 
 use crate::TuningError;
+use crate::inputs::{self, Document, Found, Remote, Stored};
 use crate::store::{Block, Origin, Store, block_of, reason_of};
 
 /// Interviews of JSON files that make one block.
 const FILES_PER_BLOCK: usize = 256;
-/// Largest `features.json` that is read, in bytes.
-const MAX_JSON_BYTES: u64 = 64 * 1024 * 1024;
 
 /// Where the interviews of a population lie.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone)]
 pub struct Population {
-    stores: Vec<PathBuf>,
-    files: Vec<PathBuf>,
+    found: Found,
+    remote: Option<Arc<dyn Remote>>,
 }
 
 /// A part that is read in one go.
 enum Part {
-    Stored(PathBuf, usize),
-    Files(Vec<PathBuf>),
+    Stored(Stored, usize),
+    Documents(Vec<Document>),
 }
 
 impl Part {
     /// Its name for people.
     fn name(&self) -> String {
         match self {
-            Self::Stored(path, _) => path.display().to_string(),
-            Self::Files(paths) => match paths.as_slice() {
-                [first, .., last] => format!("{} to {}", first.display(), last.display()),
-                [one] => one.display().to_string(),
+            Self::Stored(stored, _) => stored.name.clone(),
+            Self::Documents(documents) => match documents.as_slice() {
+                [first, .., last] => format!("{} to {}", first.name(), last.name()),
+                [one] => one.name(),
                 [] => String::new(),
             },
         }
@@ -48,59 +47,27 @@ impl Part {
 }
 
 impl Population {
-    /// Finds interviews: `.parquet` files are stores, `.json` files are features, folders are searched for
-    /// stores and for files named `features.json` or `*.features.json`, to any depth.
+    /// Finds interviews in files and folders: `.parquet` files are stores, `.json` files are features, folders are
+    /// searched for stores and for files named `features.json` or `*.features.json`, to any depth.
     ///
     /// # Errors
     /// [`TuningError::Io`] when a path does not exist, [`TuningError::Usage`] when nothing is found.
     pub fn find(paths: &[PathBuf]) -> Result<Self, TuningError> {
-        let mut population = Self { stores: Vec::new(), files: Vec::new() };
-        for path in paths {
-            population.add(path, true, 0)?;
-        }
-        population.stores.sort();
-        population.files.sort();
-        if population.stores.is_empty() && population.files.is_empty() {
-            return Err(TuningError::Usage(
-                "no features.json and no .parquet file was found there".to_owned(),
-            ));
-        }
-        Ok(population)
+        Self::find_with(paths, None)
     }
 
-    fn add(&mut self, path: &Path, named: bool, depth: usize) -> Result<(), TuningError> {
-        let io = |source| TuningError::io(path, source);
-        if path.is_dir() {
-            // Deeper than any archive by year, month, branch; ends a loop of links.
-            if depth > 16 {
-                return Ok(());
-            }
-            let entries = std::fs::read_dir(path).map_err(io)?;
-            for entry in entries {
-                self.add(&entry.map_err(io)?.path(), false, depth + 1)?;
-            }
-            return Ok(());
-        }
-        if named && path.starts_with("s3:") {
-            let message =
-                "lies in a store, and these tools read files only; fetch it first, then name the folder";
-            return Err(TuningError::Usage(format!("{} {message}", path.display())));
-        }
-        if named {
-            std::fs::metadata(path).map_err(io)?;
-        }
-        let name = path.file_name().and_then(|name| name.to_str()).unwrap_or_default();
-        if name.ends_with(".parquet") {
-            self.stores.push(path.to_owned());
-        } else if name == "features.json"
-            || name.ends_with(".features.json")
-            || (named && name.ends_with(".json"))
-        {
-            self.files.push(path.to_owned());
-        } else if named {
-            return Err(TuningError::Usage(format!("{} is neither .json nor .parquet", path.display())));
-        }
-        Ok(())
+    /// The same, and what `remote` can reach for inputs that begin with `s3://`.
+    ///
+    /// # Errors
+    /// As [`Population::find`], and those of `remote`.
+    pub fn find_with(paths: &[PathBuf], remote: Option<Arc<dyn Remote>>) -> Result<Self, TuningError> {
+        Ok(Self { found: inputs::find(paths, remote.as_deref())?, remote })
+    }
+
+    /// Number of earlier analyses of an interview that are left out, because a newer one lies beside them.
+    #[must_use]
+    pub fn superseded(&self) -> usize {
+        self.found.superseded
     }
 
     /// The names of all features that occur, sorted. Every JSON file is read for it.
@@ -109,32 +76,75 @@ impl Population {
     /// As [`Population::scan`].
     pub fn features(&self) -> Result<Vec<String>, TuningError> {
         let mut names = BTreeSet::new();
-        for path in &self.stores {
-            names.extend(Store::open(path)?.features().map(str::to_owned));
+        for stored in &self.found.stores {
+            names.extend(Store::open(&stored.path)?.features().map(str::to_owned));
         }
-        for path in &self.files {
-            let set = read_features(path)?;
+        self.each_document(|set| {
             names.extend(
                 set.answers.into_iter().flat_map(|answer| answer.features).map(|feature| feature.name),
             );
-        }
+            Ok(())
+        })?;
         Ok(names.into_iter().collect())
     }
 
-    /// The `features.json` files.
+    /// Whether there are `features.json` documents, not only stores.
     #[must_use]
-    pub fn files(&self) -> &[PathBuf] {
-        &self.files
+    pub fn has_documents(&self) -> bool {
+        !self.found.documents.is_empty()
+    }
+
+    /// Reads every `features.json` in the order of the names.
+    ///
+    /// # Errors
+    /// As [`Population::scan`], and those of `take`.
+    pub fn each_document(
+        &self,
+        mut take: impl FnMut(FeatureSet) -> Result<(), TuningError>,
+    ) -> Result<(), TuningError> {
+        for documents in self.found.documents.chunks(inputs::READ_TOGETHER) {
+            for set in inputs::read(documents, self.remote.as_deref())? {
+                take(set)?;
+            }
+        }
+        Ok(())
     }
 
     fn parts(&self) -> Result<Vec<Part>, TuningError> {
         let mut parts = Vec::new();
-        for path in &self.stores {
-            let blocks = Store::open(path)?.blocks();
-            parts.extend((0..blocks).map(|block| Part::Stored(path.clone(), block)));
+        for stored in &self.found.stores {
+            let blocks = Store::open(&stored.path)?.blocks();
+            parts.extend((0..blocks).map(|block| Part::Stored(stored.clone(), block)));
         }
-        parts.extend(self.files.chunks(FILES_PER_BLOCK).map(|files| Part::Files(files.to_vec())));
+        let documents = self.found.documents.chunks(FILES_PER_BLOCK);
+        parts.extend(documents.map(|documents| Part::Documents(documents.to_vec())));
         Ok(parts)
+    }
+
+    fn read(
+        &self,
+        part: &Part,
+        features: &[String],
+        open: &mut Option<(PathBuf, Store)>,
+    ) -> Result<Block, TuningError> {
+        match part {
+            Part::Stored(Stored { path, .. }, block) => {
+                if open.as_ref().is_none_or(|(known, _)| known != path) {
+                    *open = Some((path.clone(), Store::open(path)?));
+                }
+                match open {
+                    Some((_, store)) => store.read(*block, features),
+                    None => Err(TuningError::Internal("a store that was opened is not open".to_owned())),
+                }
+            }
+            Part::Documents(documents) => {
+                let mut sets = Vec::with_capacity(documents.len());
+                for documents in documents.chunks(inputs::READ_TOGETHER) {
+                    sets.extend(inputs::read(documents, self.remote.as_deref())?);
+                }
+                block_of(&sets, features)
+            }
+        }
     }
 
     /// Reads the population block by block, with the columns of these features, and maps every block on one of
@@ -157,7 +167,7 @@ impl Population {
             loop {
                 let index = next.fetch_add(1, Ordering::Relaxed);
                 let Some(part) = parts.get(index) else { return done };
-                let result = read(part, features, &mut open).and_then(|block| {
+                let result = self.read(part, features, &mut open).and_then(|block| {
                     let marks: Vec<u64> =
                         block.interviews.iter().map(|interview| mark(&interview.id)).collect();
                     Ok((map(block)?, marks))
@@ -209,42 +219,6 @@ fn mark(id: &str) -> u64 {
 #[must_use]
 pub fn threads() -> usize {
     std::thread::available_parallelism().map_or(1, usize::from)
-}
-
-fn read(part: &Part, features: &[String], open: &mut Option<(PathBuf, Store)>) -> Result<Block, TuningError> {
-    match part {
-        Part::Stored(path, block) => {
-            if open.as_ref().is_none_or(|(known, _)| known != path) {
-                *open = Some((path.clone(), Store::open(path)?));
-            }
-            match open {
-                Some((_, store)) => store.read(*block, features),
-                None => Err(TuningError::Internal("a store that was opened is not open".to_owned())),
-            }
-        }
-        Part::Files(paths) => {
-            let sets: Vec<_> = paths.iter().map(|path| read_features(path)).collect::<Result<_, _>>()?;
-            block_of(&sets, features)
-        }
-    }
-}
-
-/// Reads a `features.json`.
-///
-/// # Errors
-/// [`TuningError`] when it cannot be read or is none.
-pub fn read_features(path: &Path) -> Result<FeatureSet, TuningError> {
-    let io = |source| TuningError::io(path, source);
-    let mut bytes = Vec::new();
-    let opened = std::fs::File::open(path).map_err(io)?;
-    opened.take(MAX_JSON_BYTES + 1).read_to_end(&mut bytes).map_err(io)?;
-    if bytes.len() as u64 > MAX_JSON_BYTES {
-        return Err(TuningError::input(
-            path.display(),
-            format!("is too large; features have at most {MAX_JSON_BYTES} bytes"),
-        ));
-    }
-    interview_schemas::parse::from_json(&bytes).map_err(|error| TuningError::input(path.display(), error))
 }
 
 /// The features that profiles score, sorted.

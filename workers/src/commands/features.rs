@@ -5,9 +5,9 @@ use std::process::ExitCode;
 
 use clap::{Args, Subcommand};
 use interview_schemas::ErrorCode;
-use interview_tuning::population::{Population, read_features};
 use interview_tuning::store::StoreWriter;
 
+use super::inputs::InputArgs;
 use crate::error::CommandError;
 use crate::output;
 
@@ -27,9 +27,8 @@ enum FeaturesCommand {
 /// Options of `interview features pack`.
 #[derive(Debug, Args)]
 struct PackArgs {
-    /// features.json files, or folders with them.
-    #[arg(required = true, value_name = "FEATURES|DIR")]
-    inputs: Vec<PathBuf>,
+    #[command(flatten)]
+    inputs: InputArgs,
     /// The file to write.
     #[arg(long, value_name = "FILE.parquet")]
     out: PathBuf,
@@ -41,17 +40,15 @@ struct PackArgs {
 /// When something cannot be read or written.
 pub(crate) fn run(args: &FeaturesArgs) -> Result<ExitCode, CommandError> {
     let FeaturesCommand::Pack(args) = &args.command;
-    let population = Population::find(&args.inputs)?;
-    if population.files().is_empty() {
+    let population = args.inputs.find()?;
+    if !population.has_documents() {
         return Err(CommandError::new(
             ErrorCode::Configuration,
-            "only features.json files are packed; these inputs hold none",
+            "only features.json documents are packed; these inputs hold none",
         ));
     }
     let mut writer = StoreWriter::create(&args.out, &population.features()?)?;
-    for path in population.files() {
-        writer.push(&read_features(path)?)?;
-    }
+    population.each_document(|set| writer.push(&set))?;
     let interviews = writer.finish()?;
     output::print(&format!("{interviews} interviews in {}", args.out.display()))?;
     Ok(ExitCode::SUCCESS)

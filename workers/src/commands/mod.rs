@@ -6,6 +6,7 @@ pub(crate) mod decode;
 pub(crate) mod doctor;
 pub(crate) mod enqueue;
 pub(crate) mod features;
+pub(crate) mod inputs;
 mod job_file;
 pub(crate) mod models;
 pub(crate) mod profile;
@@ -45,6 +46,16 @@ impl LibraryArgs {
     pub(crate) fn library(&self) -> Library {
         let folders = self.folders.iter().rev();
         folders.fold(Library::shipped(), |library, folder| library.with_folder(folder))
+    }
+
+    /// The same for jobs that come from elsewhere: published profiles only, by name only.
+    pub(crate) fn library_for_jobs(&self) -> Library {
+        self.library().for_jobs()
+    }
+
+    /// The folders as they were named.
+    pub(crate) fn folders(&self) -> &[PathBuf] {
+        &self.folders
     }
 }
 

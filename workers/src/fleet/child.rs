@@ -17,7 +17,7 @@ use interview_schemas::job::Job;
 use interview_schemas::{ErrorCode, parse};
 use interview_slot::{Analyze, FrameReader, HEARTBEAT, JOB_FILE, RESULTS, Reply, Request, encode};
 
-use crate::commands::{DecoderArgs, RuntimeArgs, StoreArgs};
+use crate::commands::{DecoderArgs, LibraryArgs, RuntimeArgs, StoreArgs};
 use crate::error::CommandError;
 use crate::results::{self, Keep};
 
@@ -38,6 +38,8 @@ pub(crate) struct SlotArgs {
     parent: u32,
     #[command(flatten)]
     decoder: DecoderArgs,
+    #[command(flatten)]
+    library: LibraryArgs,
     #[command(flatten)]
     store: StoreArgs,
     #[command(flatten)]
@@ -70,7 +72,11 @@ impl Replies {
 /// Runs the child until its standard input ends.
 pub(crate) fn run(args: &SlotArgs) -> Result<ExitCode, CommandError> {
     die_with_parent(args.parent)?;
-    let mut options = AnalysisOptions { threads: args.threads.max(1), ..AnalysisOptions::default() };
+    let mut options = AnalysisOptions {
+        threads: args.threads.max(1),
+        profiles: args.library.library_for_jobs(),
+        ..AnalysisOptions::default()
+    };
     options.decode.sample_fps = args.sample_fps;
     options.decoders = args.decoder.decoders();
     let runtime = &args.runtime;

@@ -21,7 +21,7 @@ use super::scratch::Scratch;
 use super::slot::{Slot, SlotConfig};
 use super::{audit, http, job, metrics};
 use crate::LogFormat;
-use crate::commands::{DecoderArgs, RuntimeArgs, StoreArgs};
+use crate::commands::{DecoderArgs, LibraryArgs, RuntimeArgs, StoreArgs};
 use crate::error::CommandError;
 
 /// Between two tries to reach a queue at the start.
@@ -81,6 +81,8 @@ pub(crate) struct WorkerArgs {
     scratch: ScratchOptions,
     #[command(flatten)]
     decoder: DecoderArgs,
+    #[command(flatten)]
+    library: LibraryArgs,
     #[command(flatten)]
     models: StoreArgs,
     #[command(flatten)]
@@ -145,6 +147,11 @@ fn check(args: &WorkerArgs) -> Result<(), CommandError> {
     if args.queue.is_amqp() {
         check_deadline(Duration::from_secs(args.deadline_s), args.queue.consumer_timeout)
             .map_err(|error| CommandError::new(ErrorCode::Configuration, error.to_string()))?;
+    }
+    // A profile that nobody can be scored with is found now, not by the first job that names it.
+    let profiles = args.library.library_for_jobs().check_folders()?;
+    if !args.library.folders().is_empty() {
+        tracing::info!(profiles, "profiles of the folders are valid and published");
     }
     Ok(())
 }
@@ -228,6 +235,9 @@ fn slot_config(args: &WorkerArgs, log_format: LogFormat) -> Result<SlotConfig, C
     option("--threads", threads.to_string().into());
     option("--sample-fps", args.sample_fps.to_string().into());
     option("--device", args.runtime.device.to_string().into());
+    for folder in args.library.folders() {
+        option("--profiles", folder.into());
+    }
     if let Some(models) = &args.models.models {
         option("--models", models.into());
     }

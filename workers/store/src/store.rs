@@ -146,6 +146,12 @@ impl Store {
         Ok(TenantStore { store: self, prefix: format!("{}/", tenant_segment(tenant)?) })
     }
 
+    /// The store as a whole, all tenants and whatever else lies there, for tools that only read.
+    #[must_use]
+    pub fn whole(&self) -> TenantStore<'_> {
+        TenantStore { store: self, prefix: String::new() }
+    }
+
     /// The names of all tenants that have anything in the store.
     ///
     /// # Errors

@@ -44,7 +44,7 @@ pub fn render(audit: &Audit) -> Result<String, TuningError> {
                 name => category.category.as_str(),
                 unknown => category.unknown,
                 groups => groups,
-                culprits => (!rows.is_empty()).then(|| page::forest(&rows, 0.0, -1.5, 1.5)),
+                culprits => (!rows.is_empty()).then(|| page::forest(&rows)),
                 differences => Serde(&category.culprits),
             }
         })
@@ -54,6 +54,7 @@ pub fn render(audit: &Audit) -> Result<String, TuningError> {
         context! {
             audit => Serde(audit),
             flagged => audit.flagged(),
+            selected => Serde(audit.selected.title()),
             categories => categories,
             four_fifths => FOUR_FIFTHS,
             small => SMALL_GROUP,

@@ -16,6 +16,7 @@ mod html;
 use std::collections::BTreeMap;
 
 use interview_pipeline::score::Profile;
+use interview_schemas::Bilingual;
 use interview_schemas::features::round_decimals;
 use interview_schemas::report::{Grade, ProfileRef};
 use rand_distr::{Binomial, Distribution};
@@ -49,6 +50,15 @@ pub enum Selected {
 }
 
 impl Selected {
+    /// What it means, for people.
+    #[must_use]
+    pub fn title(self) -> Bilingual {
+        match self {
+            Self::Recommended => Bilingual::new("recommended", "评级为优先推荐"),
+            Self::Considered => Bilingual::new("recommended or consider", "评级为优先推荐或可考虑"),
+        }
+    }
+
     /// Whether a grade counts.
     #[must_use]
     pub fn counts(self, grade: Grade) -> bool {

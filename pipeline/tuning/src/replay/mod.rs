@@ -9,6 +9,7 @@ use std::collections::BTreeMap;
 use interview_pipeline::score::Profile;
 use interview_pipeline::score::evaluate::{Evaluation, evaluate};
 use interview_pipeline::score::rules::Applied;
+use interview_schemas::Bilingual;
 use interview_schemas::report::Grade;
 
 use crate::TuningError;
@@ -149,9 +150,9 @@ fn outcome(evaluation: &Evaluation) -> (Option<f64>, Grade) {
     (evaluation.score, evaluation.grade)
 }
 
-/// The title of a competency or indicator by its name.
-fn titles(profile: &Profile) -> BTreeMap<String, String> {
-    profile.competencies().iter().map(|part| (part.name.clone(), part.title.en.clone())).collect()
+/// The titles of the competencies by name.
+fn titles(profile: &Profile) -> BTreeMap<String, Bilingual> {
+    profile.competencies().iter().map(|part| (part.name.clone(), part.title.clone())).collect()
 }
 
 #[cfg(test)]

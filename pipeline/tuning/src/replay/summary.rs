@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use interview_pipeline::score::Profile;
 use interview_pipeline::score::rules::Applied;
+use interview_schemas::Bilingual;
 use interview_schemas::features::round_decimals;
 use interview_schemas::report::{Grade, ProfileRef};
 use serde::Serialize;
@@ -101,7 +102,7 @@ pub struct Replay {
     /// Those who moved most.
     pub movers: Vec<Mover>,
     /// Titles of the competencies by name.
-    pub titles: BTreeMap<String, String>,
+    pub titles: BTreeMap<String, Bilingual>,
     /// Some pairs of (old, new) scores for the plot.
     #[serde(skip)]
     pub pairs: Vec<(f64, f64)>,

@@ -18,7 +18,7 @@ use rand_pcg::Pcg64Mcg;
 use crate::TuningError;
 use crate::statistics::generator;
 
-pub use write::{Written, write};
+pub use write::{Written, write, write_documents};
 
 /// What is simulated.
 #[derive(Debug, Clone, PartialEq)]

@@ -68,3 +68,24 @@ pub fn write(folder: &Path, options: &Options, profile: &Profile) -> Result<Writ
     groups.flush().map_err(|source| io(&paths.groups, source))?;
     Ok(paths)
 }
+
+/// Writes the interviews of a simulated population one by one, as the workers of a fleet store them:
+/// `default/candidates/<candidate>/jobs/<job>/<features_id>/features.json`. Candidates are called as their jobs.
+///
+/// # Errors
+/// As [`write`].
+pub fn write_documents(folder: &Path, options: &Options, profile: &Profile) -> Result<usize, TuningError> {
+    let candidates = folder.join("default").join("candidates");
+    let mut written = 0;
+    for person in people(options, profile)? {
+        let (job, set) = (person.features.job_id.as_str(), person.features.features_id.as_str());
+        let folder = candidates.join(job).join("jobs").join(job).join(set);
+        std::fs::create_dir_all(&folder).map_err(|source| TuningError::io(&folder, source))?;
+        let path = folder.join("features.json");
+        let text = serde_json::to_vec_pretty(&person.features)
+            .map_err(|error| TuningError::Internal(format!("features cannot be written: {error}")))?;
+        std::fs::write(&path, text).map_err(|source| TuningError::io(&path, source))?;
+        written += 1;
+    }
+    Ok(written)
+}

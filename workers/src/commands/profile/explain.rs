@@ -9,7 +9,9 @@ use interview_schemas::features::FeatureSet;
 use interview_schemas::parse::from_json;
 use interview_schemas::report::Report;
 use interview_tuning::explain::{explain, explain_report, markdown, plain};
+use interview_tuning::inputs::MAX_JSON_BYTES;
 
+use super::super::inputs::S3Args;
 use super::LibraryArgs;
 use crate::error::CommandError;
 use crate::output;
@@ -17,7 +19,7 @@ use crate::output;
 /// Options of `interview profile explain`.
 #[derive(Debug, Args)]
 pub(super) struct ExplainArgs {
-    /// A report.json or features.json.
+    /// A report.json or features.json: a file, or s3://bucket/key.
     #[arg(value_name = "REPORT|FEATURES")]
     file: PathBuf,
     /// The profile; a report can be explained with its own only [default: the report's, by name and version].
@@ -26,6 +28,8 @@ pub(super) struct ExplainArgs {
     /// How it is written.
     #[arg(long, value_enum, default_value_t = Form::Text)]
     format: Form,
+    #[command(flatten)]
+    s3: S3Args,
     #[command(flatten)]
     library: LibraryArgs,
 }
@@ -44,8 +48,7 @@ enum Form {
 /// Runs `interview profile explain`.
 pub(super) fn run(args: &ExplainArgs) -> Result<ExitCode, CommandError> {
     let shown = args.file.display();
-    let bytes = std::fs::read(&args.file)
-        .map_err(|error| CommandError::new(ErrorCode::Io, format!("{shown}: {error}")))?;
+    let bytes = args.s3.read(&args.file, MAX_JSON_BYTES)?;
     let library = args.library.library();
     let bad = |error: &dyn std::fmt::Display| {
         CommandError::new(ErrorCode::Configuration, format!("{shown}: {error}"))

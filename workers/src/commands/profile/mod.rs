@@ -11,7 +11,7 @@ mod traits;
 mod tune;
 mod which;
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::ExitCode;
 
 use clap::{Args, Subcommand};
@@ -19,6 +19,7 @@ use interview_schemas::ErrorCode;
 use interview_tuning::population::Population;
 
 use super::LibraryArgs;
+use super::inputs::InputArgs;
 use crate::error::CommandError;
 
 /// Options of `interview profile`.
@@ -84,9 +85,8 @@ pub(crate) fn run(args: &ProfileArgs) -> Result<ExitCode, CommandError> {
 /// The interviews that a tool looks at.
 #[derive(Debug, Clone, Args)]
 struct PopulationArgs {
-    /// Stored features: features.json files, folders with them, or files of `interview features pack`.
-    #[arg(required = true, value_name = "FEATURES|DIR|FILE.parquet")]
-    inputs: Vec<PathBuf>,
+    #[command(flatten)]
+    inputs: InputArgs,
     /// Processor threads to use [default: all cores].
     #[arg(long, value_name = "N")]
     threads: Option<usize>,
@@ -94,7 +94,7 @@ struct PopulationArgs {
 
 impl PopulationArgs {
     fn find(&self) -> Result<Population, CommandError> {
-        Ok(Population::find(&self.inputs)?)
+        self.inputs.find()
     }
 
     fn threads(&self) -> usize {

@@ -5,7 +5,7 @@ use std::process::ExitCode;
 
 use clap::Args;
 use interview_schemas::ErrorCode;
-use interview_tuning::simulate::{Options, write};
+use interview_tuning::simulate::{Options, write, write_documents};
 
 use super::LibraryArgs;
 use crate::error::CommandError;
@@ -35,6 +35,9 @@ pub(super) struct SimulateArgs {
     /// Folder for features.parquet, outcomes.csv and groups.csv.
     #[arg(long, value_name = "DIR")]
     out: PathBuf,
+    /// Also write every interview as workers store it, a features.json each, into this folder.
+    #[arg(long, value_name = "DIR")]
+    documents: Option<PathBuf>,
     #[command(flatten)]
     library: LibraryArgs,
 }
@@ -77,5 +80,9 @@ pub(super) fn run(args: &SimulateArgs) -> Result<ExitCode, CommandError> {
         written.outcomes.display(),
         written.groups.display()
     ))?;
+    if let Some(folder) = &args.documents {
+        let documents = write_documents(folder, &options, &profile)?;
+        output::print(&format!("{documents} features.json below {}", folder.display()))?;
+    }
     Ok(ExitCode::SUCCESS)
 }
