@@ -29,7 +29,7 @@ impl Check {
         match weight {
             Some(weight) if (0.0..=100.0).contains(&weight) => weight,
             Some(weight) => {
-                self.problem(path, format!("a weight is a number from 0 to 100, not {weight}"));
+                self.problem(path, format!("a weight is a number from 0 to 100, not {}", brief(weight)));
                 0.0
             }
             None if self.base_only => 0.0,
@@ -55,6 +55,11 @@ impl Check {
     }
 }
 
+/// A number in a message; one with hundreds of digits in short.
+pub(super) fn brief(number: f64) -> String {
+    if number.abs() < 1e9 || !number.is_finite() { number.to_string() } else { format!("{number:e}") }
+}
+
 impl Check {
     /// The limits of a weight, and the weight within them.
     pub(super) fn limits(&mut self, path: &[&str], weight: Option<f64>, limits: Option<WeightLimits>) {
@@ -75,7 +80,8 @@ fn shown(value: f64) -> f64 {
 }
 
 /// Whether a text is a name: 1 to 64 lower-case letters, digits, `-` and `_`, a letter first.
-pub(super) fn is_name(name: &str) -> bool {
+#[must_use]
+pub fn is_name(name: &str) -> bool {
     name.len() <= 64
         && name
             .bytes()

@@ -60,7 +60,7 @@ impl From<ProfileError> for crate::PipelineError {
 
 /// ` (did you mean "x"?)` for the known name nearest to a misspelt one, or nothing when none is near.
 #[must_use]
-pub(super) fn suggestion<'a>(wrong: &str, known: impl IntoIterator<Item = &'a str>) -> String {
+pub fn suggestion<'a>(wrong: &str, known: impl IntoIterator<Item = &'a str>) -> String {
     // Names are short; a hostile file with a very long one shall not cost quadratic time.
     if wrong.len() > 200 {
         return String::new();

@@ -58,6 +58,14 @@ pub struct Layer {
     file: ProfileFile,
 }
 
+impl Layer {
+    /// What the text says, before anything is laid on it or under it.
+    #[must_use]
+    pub fn file(&self) -> &ProfileFile {
+        &self.file
+    }
+}
+
 impl Resolved {
     /// The layer and line in which the value of a field was set last; the path as in a problem.
     #[must_use]
@@ -111,6 +119,14 @@ impl Library {
             return self.clone().with_folder_of(path).resolve(Source::read(path)?);
         }
         self.resolve(self.find(name)?)
+    }
+
+    /// The profile or base of this name.
+    ///
+    /// # Errors
+    /// As [`Library::named`].
+    pub fn check_named(&self, name: &str) -> Result<Resolved, PipelineError> {
+        self.check(self.find(name)?)
     }
 
     /// The library with the folder of a file in front.

@@ -19,6 +19,7 @@ mod error;
 pub mod evaluate;
 pub mod library;
 pub mod norms;
+mod notes;
 mod overlay;
 mod parts;
 mod profile;
@@ -30,9 +31,11 @@ mod served;
 pub mod source;
 mod validate;
 
+pub use check::is_name;
 pub use curve::Curve;
-pub use error::{Problem, ProfileError};
+pub use error::{Problem, ProfileError, suggestion};
 pub use library::{Library, Resolved};
+pub use notes::notes;
 pub use profile::{Profile, ProfileCompetency, ProfileGroup, ProfileIndicator};
 pub use scorecard::{Scorecard, score, score_selected, score_under};
 

@@ -57,6 +57,9 @@ impl Source {
         let io = |source: std::io::Error| match source.kind() {
             // A name that was mistyped is no fault of the machine.
             std::io::ErrorKind::NotFound => ProfileError::whole(&file, "there is no such file").into(),
+            std::io::ErrorKind::IsADirectory => {
+                ProfileError::whole(&file, "is a folder; name the files in it").into()
+            }
             _ => PipelineError::Io { path: file.clone(), source },
         };
         // Not by the stated size: a pipe or a device states none, and gives as much as it likes.
@@ -69,7 +72,8 @@ impl Source {
         }
         let text = String::from_utf8(bytes).map_err(|error| {
             let at = error.utf8_error().valid_up_to();
-            ProfileError::whole(&file, format!("is not UTF-8 (first bad byte at {at}); save it as UTF-8"))
+            let line = 1 + error.as_bytes().iter().take(at).filter(|byte| **byte == b'\n').count();
+            ProfileError::whole(&format!("{file}:{line}"), "is not UTF-8 from here on; save it as UTF-8")
         })?;
         Ok(Self::new(&file, &text, Format::of(path)))
     }
@@ -90,7 +94,14 @@ impl Source {
             Format::Toml => match toml::from_str(&self.text) {
                 Ok(value) => return Ok(value),
                 Err(error) => {
-                    (error.span().map(|span| line_at(&self.text, span.start)), error.message().to_owned())
+                    let key = error.span().and_then(|span| self.text.get(span));
+                    let message = match (error.message(), key) {
+                        ("duplicate key", Some(key)) if key.len() <= 200 => {
+                            format!("`{key}` stands here twice")
+                        }
+                        (message, _) => message.to_owned(),
+                    };
+                    (error.span().map(|span| line_at(&self.text, span.start)), message)
                 }
             },
             Format::Yaml => match from_yaml(&self.text) {
@@ -208,6 +219,8 @@ fn from_yaml<T: DeserializeOwned>(text: &str) -> Result<T, (Option<usize>, Strin
     serde_saphyr::from_str(text).map_err(|error| {
         let line = error.location().and_then(|location| usize::try_from(location.line()).ok());
         let message = error.without_snippet().to_string();
+        // What the library would have its caller do is of no use to an author.
+        let message = message.split(", set DuplicateKeyPolicy").next().unwrap_or_default().to_owned();
         (line.filter(|line| *line > 0), message)
     })
 }

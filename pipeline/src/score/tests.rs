@@ -176,6 +176,10 @@ fn what_is_wrong_is_said_with_line_and_nearest_name() {
         text.contains("p.toml:34: competencies.craft.indicators.d.feature: there is no feature"),
         "{text}"
     );
+    let text = problems(&SMALL.replace("weight = 20", "weight = 1e308"));
+    assert!(text.contains("a weight is a number from 0 to 100, not 1e308"), "{text}");
+    let text = problems(&SMALL.replace("version = 3", "version = 3\nversion = 4"));
+    assert!(text.contains(": `version` stands here twice"), "{text}");
 }
 
 #[test]
@@ -218,7 +222,10 @@ fn files_are_read_with_clear_errors() {
     std::fs::write(&path, format!("\u{feff}{SMALL}")).unwrap();
     assert_eq!(named(path.to_str().unwrap()).unwrap().hash(), small().hash());
     std::fs::write(&path, b"name = \"\xff\"").unwrap();
-    assert!(named(path.to_str().unwrap()).unwrap_err().to_string().contains("not UTF-8"));
+    let garbled = named(path.to_str().unwrap()).unwrap_err().to_string();
+    assert!(garbled.contains("small.toml:1: is not UTF-8"), "{garbled}");
+    let folder_itself = named(&format!("{}/", folder.path().display())).unwrap_err().to_string();
+    assert!(folder_itself.contains("is a folder"), "{folder_itself}");
     std::fs::write(&path, " ".repeat(2_000_000)).unwrap();
     assert!(named(path.to_str().unwrap()).unwrap_err().to_string().contains("at most"));
     assert!(matches!(named("no/such/file.toml"), Err(PipelineError::Profile(_))));

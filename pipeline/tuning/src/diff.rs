@@ -1,11 +1,12 @@
 //! The difference between two profiles in terms that people use: `communication: weight 40 -> 45`.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use interview_pipeline::score::Profile;
 use interview_schemas::job::QuestionKind;
 use interview_schemas::profile::{CurveSpec, IndicatorSpec, ProfileFile};
 use serde::Serialize;
+use serde_json::Value;
 
 /// One difference.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -47,15 +48,15 @@ pub fn diff(old: &Profile, new: &Profile) -> Vec<Change> {
         }
     }
     for (section, old, new) in
-        [("trigger", json(&a.triggers), json(&b.triggers)), ("rule", json(&a.rules), json(&b.rules))]
+        [("trigger", values(&a.triggers), values(&b.triggers)), ("rule", values(&a.rules), values(&b.rules))]
     {
         for name in keys(old.keys(), new.keys()) {
             let subject = format!("{section} {name}");
             match (old.get(name), new.get(name)) {
                 (Some(_), None) => changes.add(&subject, "removed".to_owned()),
                 (None, Some(_)) => changes.add(&subject, "added".to_owned()),
-                (Some(x), Some(y)) if x != y => changes.add(&subject, format!("{x} -> {y}")),
-                _ => {}
+                (Some(x), Some(y)) => changes.fields(&subject, x, y),
+                (None, None) => {}
             }
         }
     }
@@ -70,6 +71,17 @@ struct Changes {
 impl Changes {
     fn add(&mut self, subject: &str, change: String) {
         self.found.push(Change { subject: subject.to_owned(), change });
+    }
+
+    /// Every field that differs.
+    fn fields(&mut self, subject: &str, old: &Value, new: &Value) {
+        let (mut a, mut b) = (BTreeMap::new(), BTreeMap::new());
+        leaves(old, "", &mut a);
+        leaves(new, "", &mut b);
+        let none = "none".to_owned();
+        for field in keys(a.keys(), b.keys()) {
+            self.compare(subject, field, a.get(field).unwrap_or(&none), b.get(field).unwrap_or(&none));
+        }
     }
 
     fn compare(&mut self, subject: &str, what: &str, old: &str, new: &str) {
@@ -92,8 +104,8 @@ fn head(changes: &mut Changes, a: &ProfileFile, b: &ProfileFile) {
     changes.compare("evidence", "floor", &evidence(a, |e| e.floor), &evidence(b, |e| e.floor));
     let floor = |file| evidence(file, |e| e.indicator_floor);
     changes.compare("evidence", "indicator floor", &floor(a), &floor(b));
-    changes.compare("rollout", "", &json_text(&a.rollout), &json_text(&b.rollout));
-    changes.compare("effective", "", &json_text(&a.effective), &json_text(&b.effective));
+    changes.fields("rollout", &value(&a.rollout), &value(&b.rollout));
+    changes.fields("effective", &value(&a.effective), &value(&b.effective));
     for name in keys(a.groups.keys(), b.groups.keys()) {
         let title =
             |file: &ProfileFile| file.groups.get(name).map_or("none".to_owned(), |group| text(&group.title));
@@ -138,10 +150,38 @@ fn keys<'a>(a: impl Iterator<Item = &'a String>, b: impl Iterator<Item = &'a Str
     a.chain(b).map(String::as_str).collect()
 }
 
-fn json<T: Serialize>(
-    map: &std::collections::BTreeMap<String, T>,
-) -> std::collections::BTreeMap<String, String> {
-    map.iter().map(|(name, spec)| (name.clone(), json_text(spec))).collect()
+fn values<T: Serialize>(map: &BTreeMap<String, T>) -> BTreeMap<String, Value> {
+    map.iter().map(|(name, spec)| (name.clone(), value(spec))).collect()
+}
+
+/// Wire types always serialise.
+fn value<T: Serialize>(spec: &T) -> Value {
+    serde_json::to_value(spec).unwrap_or_default()
+}
+
+/// Every value within that is no table, by its path: `when.score.below`.
+fn leaves(value: &Value, path: &str, found: &mut BTreeMap<String, String>) {
+    match value {
+        Value::Null => {}
+        Value::Object(entries) => {
+            for (key, value) in entries {
+                let path = if path.is_empty() { key.clone() } else { format!("{path}.{key}") };
+                leaves(value, &path, found);
+            }
+        }
+        Value::String(text) => drop(found.insert(path.to_owned(), text.clone())),
+        Value::Array(list) => {
+            let list: Vec<_> =
+                list.iter().map(|one| one.as_str().map_or(one.to_string(), str::to_owned)).collect();
+            found.insert(path.to_owned(), list.join(", "));
+        }
+        Value::Number(number) => {
+            // 10, not 10.0.
+            let shown = number.as_f64().map_or_else(|| number.to_string(), |number| number.to_string());
+            found.insert(path.to_owned(), shown);
+        }
+        other => drop(found.insert(path.to_owned(), other.to_string())),
+    }
 }
 
 fn json_text<T: Serialize>(value: &T) -> String {

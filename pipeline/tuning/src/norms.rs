@@ -2,7 +2,9 @@
 
 use std::collections::BTreeMap;
 
+use interview_pipeline::features::catalogue;
 use interview_pipeline::score::norms::POINTS;
+use interview_pipeline::score::{EXTERNAL, is_name, suggestion};
 use interview_schemas::Bilingual;
 use interview_schemas::features::round_decimals;
 use interview_schemas::profile::{NormFeature, NormTable, ProfileSchemaVersion};
@@ -28,6 +30,17 @@ pub fn build(
     only: &[String],
     threads: usize,
 ) -> Result<NormTable, TuningError> {
+    if let Some(unknown) =
+        only.iter().find(|name| !name.starts_with(EXTERNAL) && catalogue::find(name).is_none())
+    {
+        let near = suggestion(unknown, catalogue::all().map(|definition| definition.name));
+        return Err(TuningError::Usage(format!("there is no feature {unknown:?} in the catalogue{near}")));
+    }
+    if !is_name(name) {
+        return Err(TuningError::Usage(format!(
+            "--name {name:?}: a name has 1 to 64 lower-case letters, digits, `-` and `_`, and begins with a letter"
+        )));
+    }
     let features = if only.is_empty() { population.features()? } else { only.to_vec() };
     let parts = population.scan(&features, threads, |block| {
         let mut values: Vec<Vec<f64>> = vec![Vec::new(); features.len()];

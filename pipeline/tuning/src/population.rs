@@ -88,6 +88,12 @@ impl Population {
         Ok(names.into_iter().collect())
     }
 
+    /// Number of columnar files.
+    #[must_use]
+    pub fn stores(&self) -> usize {
+        self.found.stores.len()
+    }
+
     /// Whether there are `features.json` documents, not only stores.
     #[must_use]
     pub fn has_documents(&self) -> bool {

@@ -92,7 +92,10 @@ fn differences_are_said_in_human_terms() {
         .replace("communication.weight = 40", "communication.weight = 45");
     let text = text.replace("product-knowledge.weight = 30", "product-knowledge.weight = 25");
     let text = text.replace("version = 1\nextends", "version = 2\n\nextends");
-    let text = format!("grades = {{ recommended = 82, consider = 60 }}\n{text}");
+    let text = text.replace("score.at_least = 80", "score.at_least = 85");
+    let text = format!(
+        "grades = {{ recommended = 82, consider = 60 }}\nrollout = {{ percent = 10, branches = [\"suzhou\"], shadow = true }}\n{text}"
+    );
     let path = folder.path().join("sales.toml");
     std::fs::write(&path, text).unwrap();
     let new = Library::shipped().named(path.to_str().unwrap()).unwrap();
@@ -102,8 +105,12 @@ fn differences_are_said_in_human_terms() {
         lines,
         [
             "grades: recommended from 80 -> 82",
+            "rollout: branches none -> suzhou",
+            "rollout: percent none -> 10",
+            "rollout: shadow none -> true",
             "communication: weight 40 -> 45",
-            "product-knowledge: weight 30 -> 25"
+            "product-knowledge: weight 30 -> 25",
+            "trigger second-round: when.score.at_least 80 -> 85"
         ]
     );
     assert!(diff::diff(&old.profile, &old.profile).is_empty());

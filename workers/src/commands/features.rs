@@ -6,6 +6,7 @@ use std::process::ExitCode;
 use clap::{Args, Subcommand};
 use interview_schemas::ErrorCode;
 use interview_tuning::store::StoreWriter;
+use serde_json::json;
 
 use super::inputs::InputArgs;
 use crate::error::CommandError;
@@ -32,6 +33,9 @@ struct PackArgs {
     /// The file to write.
     #[arg(long, value_name = "FILE.parquet")]
     out: PathBuf,
+    /// Print JSON: what was written.
+    #[arg(long)]
+    json: bool,
 }
 
 /// Runs `interview features`.
@@ -47,9 +51,17 @@ pub(crate) fn run(args: &FeaturesArgs) -> Result<ExitCode, CommandError> {
             "only features.json documents are packed; these inputs hold none",
         ));
     }
+    if population.stores() > 0 {
+        let message = "only features.json documents are packed; leave the .parquet files out";
+        return Err(CommandError::new(ErrorCode::Configuration, message));
+    }
     let mut writer = StoreWriter::create(&args.out, &population.features()?)?;
     population.each_document(|set| writer.push(&set))?;
     let interviews = writer.finish()?;
-    output::print(&format!("{interviews} interviews in {}", args.out.display()))?;
+    if args.json {
+        output::print_json(&json!({"interviews": interviews, "file": args.out.display().to_string()}))?;
+    } else {
+        output::print(&format!("{interviews} interviews in {}", args.out.display()))?;
+    }
     Ok(ExitCode::SUCCESS)
 }

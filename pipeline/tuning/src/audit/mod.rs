@@ -13,7 +13,7 @@
 mod gather;
 mod html;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use interview_pipeline::score::Profile;
 use interview_schemas::Bilingual;
@@ -38,6 +38,8 @@ pub const FOUR_FIFTHS: f64 = 0.8;
 const RESAMPLES: usize = 10_000;
 /// Most columns whose intersections are formed.
 const MOST_COLUMNS: usize = 4;
+/// Most groups of a column.
+const MOST_GROUPS: usize = 50;
 
 /// Who counts as selected.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
@@ -173,6 +175,16 @@ pub fn judge(
             "a groups table has 1 to {MOST_COLUMNS} columns beside the interview; this one has {}",
             columns.len()
         )));
+    }
+    for (place, name) in columns.iter().enumerate() {
+        let values: BTreeSet<_> = people.iter().filter_map(|person| groups.text(&person.id, place)).collect();
+        if values.len() > MOST_GROUPS {
+            return Err(TuningError::Usage(format!(
+                "column {name:?} has {} different values, at most {MOST_GROUPS} groups can be compared; is it a kind \
+                 of group?",
+                values.len()
+            )));
+        }
     }
     if !people.iter().any(|person| (0..columns.len()).any(|column| groups.text(&person.id, column).is_some()))
     {

@@ -150,3 +150,12 @@ fn nobody_in_the_table_is_an_error() {
     let error = judge(&people, &others, &reference(), Selected::Recommended, 1).unwrap_err();
     assert!(error.to_string().contains("no interview of the groups table"));
 }
+
+#[test]
+fn a_column_of_identifiers_is_no_kind_of_group() {
+    let (people, _) = people(&[("F", "x", 60, 30)]);
+    let csv: String = people.iter().map(|person| format!("{},{}\n", person.id, person.id)).collect();
+    let table = Table::parse("groups.csv", format!("interview,badge\n{csv}").as_bytes()).unwrap();
+    let error = judge(&people, &table, &reference(), Selected::Recommended, 1).unwrap_err().to_string();
+    assert!(error.contains("\"badge\" has 60 different values"), "{error}");
+}

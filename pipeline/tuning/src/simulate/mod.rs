@@ -70,6 +70,8 @@ struct Shape {
     loading: f64,
 }
 
+/// Most interviews of a population: their ids have seven digits.
+pub const MOST_INTERVIEWS: usize = 10_000_000;
 /// Traits: substance, fluency, calm, energy.
 const TRAITS: usize = 4;
 
@@ -149,6 +151,9 @@ pub fn people<'a>(
             "planted weights are at least 0, one of them above it; the effect is 0 to 1, the bias 0 to 10"
                 .to_owned(),
         ));
+    }
+    if !(1..=MOST_INTERVIEWS).contains(&options.interviews) {
+        return Err(TuningError::Usage(format!("simulate 1 to {MOST_INTERVIEWS} interviews")));
     }
     let mut random = generator(options.seed);
     Ok((0..options.interviews).map(move |number| person(number, options, profile, &mut random)))

@@ -57,6 +57,8 @@ fn effect_and_bias_are_planted() {
 fn senseless_options_are_refused() {
     let profile = named("sales").unwrap();
     for options in [
+        Options { interviews: 0, seed: 1, planted: vec![1.0; 3], effect: 0.5, bias: 0.0 },
+        Options { interviews: 10_000_001, seed: 1, planted: vec![1.0; 3], effect: 0.5, bias: 0.0 },
         Options { interviews: 1, seed: 1, planted: vec![1.0], effect: 0.5, bias: 0.0 },
         Options { interviews: 1, seed: 1, planted: vec![0.0; 3], effect: 0.5, bias: 0.0 },
         Options { interviews: 1, seed: 1, planted: vec![1.0; 3], effect: f64::NAN, bias: 0.0 },

@@ -28,6 +28,8 @@ pub struct Written {
 /// [`TuningError`] when a file cannot be written or the options make no sense.
 pub fn write(folder: &Path, options: &Options, profile: &Profile) -> Result<Written, TuningError> {
     let io = TuningError::io;
+    // Options that make no sense leave no files behind.
+    let people = people(options, profile)?;
     std::fs::create_dir_all(folder).map_err(|source| io(folder, source))?;
     let paths = Written {
         features: folder.join("features.parquet"),
@@ -46,7 +48,7 @@ pub fn write(folder: &Path, options: &Options, profile: &Profile) -> Result<Writ
     let names = ["interview", "hired", "probation_passed", "performance", "human_score"];
     row(&mut outcomes, &paths.outcomes, &header(&names))?;
     row(&mut groups, &paths.groups, &header(&["interview", "sex", "origin"]))?;
-    for person in people(options, profile)? {
+    for person in people {
         store.push(&person.features)?;
         let id = person.features.job_id.as_str().to_owned();
         if let Some(outcome) = person.outcome {

@@ -107,6 +107,13 @@ pub fn tune(
     options: &Options,
 ) -> Result<Tuning, TuningError> {
     let data = collect(population, profile, outcomes, outcome, groups, options.threads)?;
+    if data.rows() == 0 {
+        return Err(TuningError::NotEnough(format!(
+            "none of the {} interviews of the outcomes is in the population with a score and {outcome:?}; the ids must \
+             be those of the jobs",
+            outcomes.len()
+        )));
+    }
     tune_data(profile, outcome, &data, options)
 }
 
@@ -125,7 +132,12 @@ pub fn tune_data(
     let all: Vec<usize> = (0..data.rows()).collect();
     let solution = solve(&Moments::of(data, &all), &limits)?;
     let validation = validate(data, &limits, options.seed)?;
-    let (adopt, reasons) = verdict(&validation, solution.is_some(), data.rows());
+    let limited = options.distance.is_some()
+        || options.cap.is_some()
+        || !options.caps.is_empty()
+        || options.keep_order
+        || options.parity.is_some();
+    let (adopt, reasons) = verdict(&validation, solution.is_some(), limited, data.rows());
     let tuned = solution.unwrap_or_else(|| limits.today.clone());
     let intervals = intervals(data, &limits, options.seed);
     let weights: Vec<_> = data
@@ -241,7 +253,7 @@ fn enough(data: &Data, limits: &Limits) -> Result<(), TuningError> {
 }
 
 /// Whether new weights are worth proposing, and why.
-fn verdict(validation: &Validation, effect: bool, rows: usize) -> (bool, Vec<String>) {
+fn verdict(validation: &Validation, effect: bool, limited: bool, rows: usize) -> (bool, Vec<String>) {
     let mut reasons = Vec::new();
     let percent = |interval: &Interval| {
         format!(
@@ -257,7 +269,14 @@ fn verdict(validation: &Validation, effect: bool, rows: usize) -> (bool, Vec<Str
         percent(&validation.today)
     ));
     if !effect {
-        reasons.push("Within the limits no weights are better than the mean alone: the outcome does not follow the competencies.".to_owned());
+        reasons.push(format!(
+            "Within the limits no weights are better than the mean alone: {}.",
+            if limited {
+                "loosen --parity, --distance, --cap or --keep-order"
+            } else {
+                "the outcome does not follow the competencies"
+            }
+        ));
         return (false, reasons);
     }
     if validation.tuned.low <= 0.0 {

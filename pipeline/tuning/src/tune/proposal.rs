@@ -17,7 +17,7 @@ pub fn propose(resolved: &Resolved, tuning: &Tuning, percent: f64) -> Result<Str
     let layer = resolved.layers.last().ok_or_else(|| defect(&"a profile without a file"))?;
     let text = match layer.source.format {
         Format::Toml => layer.source.text.clone(),
-        Format::Yaml => toml::to_string(resolved.profile.file()).map_err(|error| defect(&error))?,
+        Format::Yaml => toml::to_string(layer.file()).map_err(|error| defect(&error))?,
     };
     let mut document: DocumentMut = text.parse().map_err(|error: toml_edit::TomlError| defect(&error))?;
     let next = i64::from(resolved.profile.file().version) + 1;
@@ -69,6 +69,11 @@ pub fn propose(resolved: &Resolved, tuning: &Tuning, percent: f64) -> Result<Str
     }
     for weight in &tuning.weights {
         comment.push_str(&format!("# {}: {} -> {}\n", weight.competency, weight.today, weight.tuned));
+    }
+    if document.contains_key("description") {
+        comment.push_str(
+            "# The description is that of the version before: change what it says about weights.\n",
+        );
     }
     comment.push_str("# Replay and audit it, then raise `percent` of the rollout step by step.\n\n");
     Ok(comment + &document.to_string())

@@ -217,6 +217,23 @@ fn from_population_to_a_proposal_that_loads() {
     }
     let stress = proposed.competencies().iter().find(|part| part.name == "stress-resistance").unwrap();
     assert!(stress.weight > 0.5, "{text}");
+    // What is laid on a base stays so, in YAML too.
+    let value: serde_json::Value = toml::from_str(&resolved.layers.last().unwrap().source.text).unwrap();
+    let yaml = folder.path().join("overlay.yaml");
+    std::fs::write(&yaml, value.to_string()).unwrap();
+    let overlay = Library::shipped().named(yaml.to_str().unwrap()).unwrap();
+    let from_yaml = propose(&overlay, &tuning, 10.0).unwrap();
+    assert!(from_yaml.contains("extends = \"interview-base@1\""), "{from_yaml}");
+    std::fs::write(&path, &from_yaml).unwrap();
+    assert_eq!(Library::shipped().named(path.to_str().unwrap()).unwrap().profile.hash(), proposed.hash());
+
+    let tight = Options { distance: Some(0.5), parity: Some(0.0), ..options() };
+    let groups = Table::read(&written.groups).unwrap();
+    let tight = tune(&population, &profile, &outcomes, "performance", Some(&groups), &tight).unwrap();
+    assert!(!tight.adopt && tight.reasons[1].contains("loosen --parity"), "{:?}", tight.reasons);
+    let strangers = Table::parse("o.csv", b"id,performance\nx,1\ny,2\n").unwrap();
+    let nobody = tune(&population, &profile, &strangers, "performance", None, &options()).unwrap_err();
+    assert!(nobody.to_string().contains("none of the 2 interviews"), "{nobody}");
     let unknown = tune(&population, &profile, &outcomes, "wage", None, &options()).unwrap_err().to_string();
     assert!(unknown.contains("no column \"wage\"; it has hired, probation_passed"), "{unknown}");
 }

@@ -7,7 +7,7 @@ use clap::Args;
 use interview_pipeline::PipelineError;
 use interview_pipeline::score::library::{LOCK_FILE, lock_entries};
 use interview_pipeline::score::source::Source;
-use interview_pipeline::score::{Library, Resolved};
+use interview_pipeline::score::{Library, Resolved, notes};
 use interview_schemas::ErrorCode;
 use serde::Serialize;
 
@@ -34,6 +34,9 @@ pub(super) struct PublishArgs {
     /// Profile files; versions.lock is written into the folder of each.
     #[arg(required = true, value_name = "FILE")]
     files: Vec<PathBuf>,
+    /// Print one JSON object per file on standard output.
+    #[arg(long)]
+    json: bool,
     #[command(flatten)]
     library: LibraryArgs,
 }
@@ -46,6 +49,18 @@ struct Checked {
     reference: Option<String>,
     hash: Option<String>,
     problems: Vec<String>,
+    /// What is allowed and yet worth a second look.
+    notes: Vec<String>,
+}
+
+/// What `publish --json` prints for a file.
+#[derive(Debug, Serialize)]
+struct Published {
+    file: String,
+    reference: String,
+    hash: String,
+    /// False when it was published before.
+    new: bool,
 }
 
 fn resolve(library: &Library, path: &Path) -> Result<Resolved, PipelineError> {
@@ -68,6 +83,7 @@ pub(super) fn run(args: &CheckArgs) -> Result<ExitCode, CommandError> {
                     reference: Some(format!("{}@{}", reference.name, reference.version)),
                     hash: Some(reference.hash),
                     problems: Vec::new(),
+                    notes: notes(&resolved.profile),
                 }
             }
             Err(error) => {
@@ -76,7 +92,7 @@ pub(super) fn run(args: &CheckArgs) -> Result<ExitCode, CommandError> {
                 let text = error.to_string();
                 let text = text.strip_prefix("profile: ").unwrap_or(&text);
                 let problems = text.lines().map(str::to_owned).collect();
-                Checked { file, valid: false, reference: None, hash: None, problems }
+                Checked { file, valid: false, reference: None, hash: None, problems, notes: Vec::new() }
             }
         };
         if args.json {
@@ -88,6 +104,9 @@ pub(super) fn run(args: &CheckArgs) -> Result<ExitCode, CommandError> {
                 checked.file,
                 checked.reference.unwrap_or_default()
             ))?;
+            for note in &checked.notes {
+                output::complain(&format!("{}: note: {note}", checked.file));
+            }
         } else {
             for problem in &checked.problems {
                 output::complain(problem);
@@ -118,13 +137,19 @@ pub(super) fn publish(args: &PublishArgs) -> Result<ExitCode, CommandError> {
             }
         };
         // A version with other content was refused above.
-        if lock_entries(&text).any(|(known, _)| known == name) {
-            output::print(&format!("{name} is published already"))?;
-            continue;
+        let new = !lock_entries(&text).any(|(known, _)| known == name);
+        if new {
+            let newline = if text.ends_with('\n') || text.is_empty() { "" } else { "\n" };
+            write(&lock, &format!("{text}{newline}{name} {}\n", reference.hash))?;
         }
-        let newline = if text.ends_with('\n') || text.is_empty() { "" } else { "\n" };
-        write(&lock, &format!("{text}{newline}{name} {}\n", reference.hash))?;
-        output::print(&format!("{name} {}", reference.hash))?;
+        if args.json {
+            let file = path.display().to_string();
+            output::print_json(&Published { file, reference: name, hash: reference.hash, new })?;
+        } else if new {
+            output::print(&format!("{name} {}", reference.hash))?;
+        } else {
+            output::print(&format!("{name} is published already"))?;
+        }
     }
     Ok(ExitCode::SUCCESS)
 }

@@ -28,6 +28,9 @@ pub(super) struct ExplainArgs {
     /// How it is written.
     #[arg(long, value_enum, default_value_t = Form::Text)]
     format: Form,
+    /// Print JSON: the same as --format json.
+    #[arg(long, conflicts_with = "format")]
+    json: bool,
     #[command(flatten)]
     s3: S3Args,
     #[command(flatten)]
@@ -67,7 +70,8 @@ pub(super) fn run(args: &ExplainArgs) -> Result<ExitCode, CommandError> {
         };
         explain(&library.named(name)?.profile, &features)
     };
-    let text = match args.format {
+    let form = if args.json { Form::Json } else { args.format };
+    let text = match form {
         Form::Text => plain(&explanation),
         Form::Json => super::json(&explanation)?,
         Form::Markdown => markdown(&explanation),

@@ -33,7 +33,7 @@ pub(crate) struct ProfileArgs {
 #[derive(Debug, Subcommand)]
 enum ProfileCommand {
     /// Lists the shipped profiles.
-    List,
+    List(show::ListArgs),
     /// Checks profile files; says what is wrong with file, line and the nearest valid name.
     Check(check::CheckArgs),
     /// Writes the content hash of profiles into versions.lock; from then on they cannot change.
@@ -66,7 +66,7 @@ enum ProfileCommand {
 /// What the subcommand says.
 pub(crate) fn run(args: &ProfileArgs) -> Result<ExitCode, CommandError> {
     match &args.command {
-        ProfileCommand::List => show::list(),
+        ProfileCommand::List(args) => show::list(args),
         ProfileCommand::Check(args) => check::run(args),
         ProfileCommand::Publish(args) => check::publish(args),
         ProfileCommand::Show(args) => show::run(args),

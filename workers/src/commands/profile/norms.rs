@@ -4,7 +4,11 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::{Args, Subcommand};
+use interview_pipeline::PipelineError;
+use interview_pipeline::score::norms::Norms;
+use interview_pipeline::score::source::{Format, Source};
 use interview_schemas::{Bilingual, ErrorCode};
+use serde_json::json;
 
 use super::{PopulationArgs, write};
 use crate::error::CommandError;
@@ -46,6 +50,9 @@ struct BuildArgs {
     /// The file to write; profiles look for `norms/NAME@VERSION.toml` beside them.
     #[arg(long, value_name = "FILE.toml")]
     out: PathBuf,
+    /// Print JSON: what was written.
+    #[arg(long)]
+    json: bool,
 }
 
 /// Runs `interview profile norms`.
@@ -62,12 +69,18 @@ pub(super) fn run(args: &NormsArgs) -> Result<ExitCode, CommandError> {
     )?;
     let text = toml::to_string(&table)
         .map_err(|error| CommandError::new(ErrorCode::Internal, format!("cannot write TOML: {error}")))?;
+    // What is written must load.
+    let source = Source::new(&args.out.display().to_string(), &text, Format::Toml);
+    Norms::load(&source).map_err(PipelineError::from)?;
     write(&args.out, &text)?;
-    // What was written must load.
-    interview_pipeline::score::norms::Norms::load(&interview_pipeline::score::source::Source::read(
-        &args.out,
-    )?)
-    .map_err(interview_pipeline::PipelineError::from)?;
+    if args.json {
+        let features: Vec<_> = table.features.keys().collect();
+        let reference = format!("{}@{}", table.name, table.version);
+        output::print_json(
+            &json!({"file": args.out.display().to_string(), "reference": reference, "features": features}),
+        )?;
+        return Ok(ExitCode::SUCCESS);
+    }
     output::print(&format!("{} features in {}", table.features.len(), args.out.display()))?;
     Ok(ExitCode::SUCCESS)
 }

@@ -6,7 +6,7 @@ use std::process::ExitCode;
 use clap::Args;
 use interview_pipeline::score::source::Source;
 use interview_pipeline::score::{Library, Resolved};
-use interview_schemas::ErrorCode;
+use interview_schemas::{Bilingual, ErrorCode};
 use serde::Serialize;
 use serde_json::Value;
 
@@ -44,9 +44,28 @@ pub(super) struct DiffArgs {
     library: LibraryArgs,
 }
 
+/// Options of `interview profile list`.
+#[derive(Debug, Args)]
+pub(super) struct ListArgs {
+    /// Print JSON.
+    #[arg(long)]
+    json: bool,
+}
+
+/// A profile of the list.
+#[derive(Debug, Serialize)]
+struct Listed {
+    name: String,
+    version: u32,
+    hash: String,
+    title: Bilingual,
+    description: Option<Bilingual>,
+}
+
 /// Runs `interview profile list`.
-pub(super) fn list() -> Result<ExitCode, CommandError> {
+pub(super) fn list(args: &ListArgs) -> Result<ExitCode, CommandError> {
     let library = Library::shipped();
+    let mut listed = Vec::new();
     let mut rows = vec![["name", "version", "title", "for"].map(str::to_owned).to_vec()];
     for name in Library::shipped_names() {
         // Bases are listed by `check`, not here: nobody is scored with them.
@@ -59,6 +78,17 @@ pub(super) fn list() -> Result<ExitCode, CommandError> {
             format!("{} {}", title.en, title.zh),
             file.description.as_ref().map(|text| first_sentence(&text.en)).unwrap_or_default(),
         ]);
+        listed.push(Listed {
+            name: file.name.clone(),
+            version: file.version,
+            hash: resolved.profile.hash().to_owned(),
+            title: title.clone(),
+            description: file.description.clone(),
+        });
+    }
+    if args.json {
+        output::print(&super::json(&listed)?)?;
+        return Ok(ExitCode::SUCCESS);
     }
     output::print(&output::table(&rows))?;
     Ok(ExitCode::SUCCESS)

@@ -6,6 +6,7 @@ use std::process::ExitCode;
 use clap::Args;
 use interview_schemas::ErrorCode;
 use interview_tuning::simulate::{Options, write, write_documents};
+use serde_json::json;
 
 use super::LibraryArgs;
 use crate::error::CommandError;
@@ -38,6 +39,9 @@ pub(super) struct SimulateArgs {
     /// Also write every interview as workers store it, a features.json each, into this folder.
     #[arg(long, value_name = "DIR")]
     documents: Option<PathBuf>,
+    /// Print JSON: what was written.
+    #[arg(long)]
+    json: bool,
     #[command(flatten)]
     library: LibraryArgs,
 }
@@ -73,6 +77,21 @@ pub(super) fn run(args: &SimulateArgs) -> Result<ExitCode, CommandError> {
         bias: args.bias,
     };
     let written = write(&args.out, &options, &profile)?;
+    let documents = match &args.documents {
+        Some(folder) => Some(write_documents(folder, &options, &profile)?),
+        None => None,
+    };
+    if args.json {
+        let shown = |path: &std::path::Path| path.display().to_string();
+        output::print_json(&json!({
+            "interviews": written.interviews,
+            "features": shown(&written.features),
+            "outcomes": shown(&written.outcomes),
+            "groups": shown(&written.groups),
+            "documents": documents,
+        }))?;
+        return Ok(ExitCode::SUCCESS);
+    }
     output::print(&format!(
         "{} simulated interviews: {}, {}, {}",
         written.interviews,
@@ -80,8 +99,7 @@ pub(super) fn run(args: &SimulateArgs) -> Result<ExitCode, CommandError> {
         written.outcomes.display(),
         written.groups.display()
     ))?;
-    if let Some(folder) = &args.documents {
-        let documents = write_documents(folder, &options, &profile)?;
+    if let (Some(folder), Some(documents)) = (&args.documents, documents) {
         output::print(&format!("{documents} features.json below {}", folder.display()))?;
     }
     Ok(ExitCode::SUCCESS)
