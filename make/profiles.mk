@@ -4,7 +4,7 @@ INTERVIEW ?= target/release/interview
 PROFILE_DEMO ?= out/profiles
 FUZZ_SECONDS ?= 600
 
-.PHONY: profiles-demo check-profiles fuzz-profiles bench-replay
+.PHONY: profiles-demo profiles-figures check-profiles fuzz-profiles bench-replay
 
 # The worked example of docs/profiles.md: simulate, replay, tune, audit, rollout.
 profiles-demo: build
@@ -25,6 +25,10 @@ check-profiles: build
 	python3 -m venv out/peers
 	out/peers/bin/pip install --quiet numpy scipy scikit-learn pandas pyarrow fairlearn
 	out/peers/bin/python tests/peers/check_profiles.py $(INTERVIEW)
+
+# How exactly planted weights are found, and whether anything is found in noise.
+profiles-figures: build
+	python3 tests/peers/profile_figures.py $(INTERVIEW)
 
 # Random and mutated profiles; nothing may panic.
 fuzz-profiles:

@@ -235,11 +235,15 @@ impl Library {
             let known: Vec<_> = found.keys().map(ToString::to_string).collect();
             format!("no version {version:?} of profile {wanted:?}; there are {}", known.join(", "))
         } else {
-            let known: Vec<_> = Self::shipped_names().collect();
+            let mut known: Vec<String> = self.folders.iter().flat_map(|folder| names_in(folder)).collect();
+            known.sort();
+            known.extend(Self::shipped_names().map(str::to_owned));
+            known.dedup();
             format!(
-                "no profile {wanted:?}{}; known are {}, and any file by its path",
-                suggestion(wanted, known.iter().copied()),
-                known.join(", ")
+                "no profile {wanted:?}{}; known are {}{}",
+                suggestion(wanted, known.iter().map(String::as_str)),
+                known.join(", "),
+                if self.for_jobs { "" } else { ", and any file by its path" }
             )
         };
         PipelineError::Profile(message)
@@ -361,6 +365,14 @@ fn split_reference(name: &str) -> (&str, Option<&str>) {
 /// Whether a file may hold a profile or a norm table, by its ending.
 pub(super) fn is_profile_file(path: &Path) -> bool {
     matches!(path.extension().and_then(|extension| extension.to_str()), Some("toml" | "yaml" | "yml"))
+}
+
+/// The names that the files of a folder have; a hundred at most are of any help.
+fn names_in(folder: &Path) -> Vec<String> {
+    let Ok(entries) = std::fs::read_dir(folder) else { return Vec::new() };
+    let paths = entries.filter_map(|entry| Some(entry.ok()?.path())).filter(|path| is_profile_file(path));
+    let name = |path: PathBuf| Some(split_reference(path.file_stem()?.to_str()?).0.to_owned());
+    paths.filter_map(name).take(100).collect()
 }
 
 /// The files `name.*` and `name@*.*` of a folder, in the order of their names.

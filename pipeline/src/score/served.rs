@@ -160,6 +160,8 @@ mod tests {
         }
         let changed = SHIPPED.replace("\"sales\"", "\"shop\"").replace("80", "81");
         std::fs::write(folder.path().join("shop@2.toml"), changed).unwrap();
+        let near = hash_of(&library, "shpo").unwrap_err().to_string();
+        assert!(near.contains("did you mean \"shop\"") && !near.contains("by its path"), "{near}");
         let error = library.check_folders().unwrap_err().to_string();
         assert!(error.contains("never changes") && error.contains("is not published"), "{error}");
         let missing = Library::shipped().with_folder(folder.path().join("none"));
