@@ -187,7 +187,7 @@ fn features_in_a_bucket_are_replayed_explained_and_packed() {
     assert_eq!(replay(&packed), local);
     let one = format!("s3://{BUCKET}/fleet/{}", documents[0].0);
     let (code, stdout, stderr) = run(&["profile", "explain", &one, "--profile", "sales"]);
-    assert!(code == Some(0) && stdout.contains("communication"), "{stdout} {stderr}");
+    assert!(code == Some(0) && stdout.contains("沟通表达"), "{stdout} {stderr}");
 
     // An interview that was analysed again counts once.
     let again = documents[0].0.replace("/features.json", "-newer/features.json");

@@ -35,7 +35,7 @@ def tuned(program, folder, seed, effect):
 def main(program):
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        for effect in (0.95, 0.8, 0.5):
+        for effect in (0.8, 0.6, 0.3):
             errors, adopted = [], 0
             for seed in range(1, SEEDS + 1):
                 result = tuned(program, folder, seed, effect)
