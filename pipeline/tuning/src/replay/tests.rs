@@ -97,7 +97,7 @@ fn rules_and_triggers_are_those_of_the_flow() {
             code: "MORE_THAN_ONE_FACE".to_owned(),
             answer: None,
             spans: Vec::new(),
-            message: interview_schemas::Bilingual::new("x", "x"),
+            message: Bilingual::new("x", "x"),
         });
     }
     let (_folder, population) = packed(&sets);
