@@ -33,6 +33,12 @@ struct Arguments {
     /// Jobs of the memory run.
     #[arg(long, default_value_t = 10_000)]
     memory_jobs: usize,
+    /// Slots of the worker of the throughput run.
+    #[arg(long, default_value_t = 8)]
+    slots: usize,
+    /// Jobs of the throughput run.
+    #[arg(long, default_value_t = 1500)]
+    jobs: usize,
     /// rabbitmq or sqlite; both unless stated.
     #[arg(long)]
     queue: Option<String>,
@@ -55,7 +61,7 @@ fn main() -> ExitCode {
                 overhead(queue, store, &place);
             }
             if wanted(Figure::Throughput) {
-                throughput(queue, store, &place);
+                throughput(queue, store, &place, (arguments.jobs, arguments.slots));
             }
             // The queue is what workers share: one store is enough.
             if store == StoreKind::Dir {
@@ -143,17 +149,16 @@ fn overhead(queue: QueueKind, store: StoreKind, place: &str) {
     );
 }
 
-fn throughput(queue: QueueKind, store: StoreKind, place: &str) {
+fn throughput(queue: QueueKind, store: StoreKind, place: &str, (jobs, slots): (usize, usize)) {
     let set = Set::new(queue, store);
-    let jobs = 1500;
     set.enqueue(0, jobs, "");
-    let mut worker = set.worker("worker", 4);
-    set.listener.wait_for(200, Duration::from_secs(120));
+    let mut worker = set.worker("worker", slots);
+    set.listener.wait_for(jobs / 8, Duration::from_secs(120));
     let (started, before) = (Instant::now(), set.listener.ended());
     set.listener.wait_for(jobs, Duration::from_secs(300));
     let rate = (jobs - before) as f64 / started.elapsed().as_secs_f64();
     worker.terminate(Duration::from_secs(20));
-    println!("throughput  {place}: {rate:.0} jobs/s with one worker of 4 slots and a ready result");
+    println!("throughput  {place}: {rate:.0} jobs/s with one worker of {slots} slots and a ready result");
 }
 
 fn scaling(queue: QueueKind, store: StoreKind, place: &str) {
