@@ -38,13 +38,6 @@ pub(crate) async fn bind(address: SocketAddr) -> std::io::Result<TcpListener> {
 /// Serves until the process ends.
 pub(crate) async fn serve(listener: TcpListener, fleet: Arc<Fleet>, metrics: PrometheusHandle) {
     let status = Arc::new(Status { fleet, metrics, store: Mutex::new(None) });
-    let upkeep = Arc::clone(&status);
-    tokio::spawn(async move {
-        loop {
-            tokio::time::sleep(Duration::from_secs(5)).await;
-            upkeep.metrics.run_upkeep();
-        }
-    });
     let router = Router::new()
         .route("/healthz", get(|| async { "ok\n" }))
         .route("/readyz", get(ready))

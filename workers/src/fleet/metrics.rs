@@ -32,6 +32,8 @@ const CONNECTED: &str = "interview_queue_connected";
 const ALERTS: &str = "interview_alerts_total";
 const INSECURE_DECODER: &str = "interview_insecure_decoder";
 
+/// How often single values are summed up.
+const UPKEEP: Duration = Duration::from_secs(5);
 /// Seconds that work takes: from a text answer to half an hour of video.
 const SECONDS: [f64; 14] =
     [0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 15.0, 60.0, 180.0, 600.0, 1800.0];
@@ -73,6 +75,14 @@ pub(crate) fn install() -> Result<PrometheusHandle, BuildError> {
     describe_counter!(ALERTS, "Dead letters whose fault is ours, by code: call an operator.");
     describe_gauge!(INSECURE_DECODER, "1 where recordings are decoded without a sandbox.");
     Ok(handle)
+}
+
+/// Sums up what was recorded, for ever: whether anybody reads the metrics or not, single values must not pile up.
+pub(crate) async fn keep_summed_up(handle: PrometheusHandle) {
+    loop {
+        tokio::time::sleep(UPKEEP).await;
+        handle.run_upkeep();
+    }
 }
 
 /// A job was received.

@@ -159,6 +159,7 @@ fn check(args: &WorkerArgs) -> Result<(), CommandError> {
 async fn serve(args: &WorkerArgs, log_format: LogFormat) -> Result<(), CommandError> {
     let recorder =
         metrics::install().map_err(|error| CommandError::new(ErrorCode::Internal, error.to_string()))?;
+    tokio::spawn(metrics::keep_summed_up(recorder.clone()));
     metrics::slots(args.slots);
     metrics::insecure_decoder(args.decoder.insecure_decoder);
     if args.decoder.insecure_decoder {
