@@ -12,7 +12,7 @@ check() {
   done
 }
 check bans licenses sources
-if "$deny" --config deny.toml --all-features fetch db; then
+if timeout 120 "$deny" --config deny.toml --all-features fetch db; then
   check advisories
 elif [ "${ADVISORIES:-}" = required ]; then
   echo "the database of advisories cannot be had" >&2
