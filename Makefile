@@ -13,7 +13,9 @@ SHELL := /bin/bash
 .DEFAULT_GOAL := help
 
 CARGO ?= cargo
-INTERVIEW := target/release/interview
+# Where cargo puts what it builds.
+TARGET := $(or $(CARGO_TARGET_DIR),target)
+INTERVIEW := $(TARGET)/release/interview
 DEMO := out/demo
 # What is built for the demo: the program alone. Tests and tools build everything at once: with other packages the
 # same dependencies get other features, and would be compiled a second time.
@@ -67,7 +69,7 @@ test: models lint
 bench: BUILD := $(EVERYTHING)
 bench: sample
 	$(CARGO) bench --workspace --benches $(FEATURES)
-	target/release/end_to_end --picture $(DEMO)/input/1-experience.mp4 --sound $(DEMO)/input/1-experience.mp4
-	target/release/end_to_end --policy audio-text --picture $(DEMO)/input/1-experience.mp4 --sound $(DEMO)/input/1-experience.mp4
+	$(TARGET)/release/end_to_end --picture $(DEMO)/input/1-experience.mp4 --sound $(DEMO)/input/1-experience.mp4
+	$(TARGET)/release/end_to_end --policy audio-text --picture $(DEMO)/input/1-experience.mp4 --sound $(DEMO)/input/1-experience.mp4
 
 -include $(wildcard make/*.mk)

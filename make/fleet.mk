@@ -18,7 +18,7 @@ fleet-tests: models fleet-tools clients
 	$(CARGO) test --release --workspace $(FEATURES) --test fleet
 
 chaos: fleet-tools
-	target/release/chaos --jobs $(N) --queue $(ON) $(CHAOS)
+	$(TARGET)/release/chaos --jobs $(N) --queue $(ON) $(CHAOS)
 
 fleet-figures: fleet-tools
-	target/release/fleet_figures
+	$(TARGET)/release/fleet_figures

@@ -1,6 +1,5 @@
 # Tools of the data team. Included by the Makefile.
 
-INTERVIEW ?= target/release/interview
 PROFILE_DEMO ?= out/profiles
 FUZZ_SECONDS ?= 600
 

@@ -18,8 +18,8 @@ queue-faults: setup
 # Throughput of the queue alone, over a private RabbitMQ and over SQLite.
 queue-figures: setup
 	$(CARGO) build --release --workspace $(FEATURES) --example throughput
-	target/release/examples/throughput
+	$(TARGET)/release/examples/throughput
 	@mkdir -p out && rm -f out/throughput.db*
-	target/release/examples/throughput sqlite:out/throughput.db
+	$(TARGET)/release/examples/throughput sqlite:out/throughput.db
 
 test: clients

@@ -16,7 +16,7 @@ CARGO_TOOLS := target/tools
 
 fuzz-media: build
 	$(CARGO) build --release --package interview-tests --bin fuzz_media
-	INTERVIEW_BIN=$(abspath $(INTERVIEW)) nice -n 10 target/release/fuzz_media $(MUTANTS)
+	INTERVIEW_BIN=$(abspath $(INTERVIEW)) nice -n 10 $(TARGET)/release/fuzz_media $(MUTANTS)
 
 $(CARGO_TOOLS)/bin/cargo-fuzz:
 	$(CARGO) install cargo-fuzz --locked --root $(CARGO_TOOLS)
