@@ -9,13 +9,13 @@ MUTANTS ?= 20000
 FUZZ_S ?= 600
 FUZZ_TARGETS ?= pipe job manifest tokenizer webhook profile
 # Corpora that grow, and the build, which needs another compiler; what is under version control stays small.
-FUZZ_BUILD := target/fuzz
-CARGO_TOOLS := target/tools
+FUZZ_BUILD := $(abspath $(TARGET))/fuzz
+CARGO_TOOLS := $(abspath $(TARGET))/tools
 
 .PHONY: fuzz-media fuzz deny sbom
 
+fuzz-media: BUILD := $(EVERYTHING)
 fuzz-media: build
-	$(CARGO) build --release --package interview-tests --bin fuzz_media
 	INTERVIEW_BIN=$(abspath $(INTERVIEW)) nice -n 10 $(TARGET)/release/fuzz_media $(MUTANTS)
 
 $(CARGO_TOOLS)/bin/cargo-fuzz:
@@ -31,7 +31,7 @@ fuzz: $(CARGO_TOOLS)/bin/cargo-fuzz
 	tests/fuzz/seed.sh
 	for target in $(FUZZ_TARGETS); do \
 	  mkdir -p $(FUZZ_BUILD)/corpus/$$target; \
-	  PATH="$(abspath $(CARGO_TOOLS))/bin:$$PATH" nice -n 19 cargo +nightly fuzz run --fuzz-dir tests/fuzz \
+	  PATH="$(CARGO_TOOLS)/bin:$$PATH" nice -n 10 cargo +nightly fuzz run --fuzz-dir tests/fuzz \
 	    --target-dir $(FUZZ_BUILD) --features pipeline $$target \
 	    $(FUZZ_BUILD)/corpus/$$target tests/fuzz/corpus/$$target -- \
 	    -max_total_time=$(FUZZ_S) -max_len=65536 -rss_limit_mb=1024 -timeout=10 -print_final_stats=1 \

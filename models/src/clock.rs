@@ -35,25 +35,30 @@ pub struct ModelRuns {
     pub rows: u64,
 }
 
-static RUNS: Mutex<BTreeMap<&'static str, ModelRuns>> = Mutex::new(BTreeMap::new());
+static RUNS: Mutex<BTreeMap<String, ModelRuns>> = Mutex::new(BTreeMap::new());
 
 /// Runs a model on a batch of `rows`, counts it under `name`, and books the processor time of the calling thread as
 /// model time. Where sessions have one thread each (see [`crate::SessionOptions`]), this is the raw cost of the model.
-pub fn model_run<T>(name: &'static str, rows: usize, run: impl FnOnce() -> T) -> T {
+pub fn model_run<T>(name: &str, rows: usize, run: impl FnOnce() -> T) -> T {
     let started = thread_cpu_seconds();
     let result = run();
     let spent = (thread_cpu_seconds() - started).max(0.0);
     MODEL_NANOSECONDS.fetch_add((spent * 1e9) as u64, Ordering::Relaxed);
     let mut counts = RUNS.lock().unwrap_or_else(PoisonError::into_inner);
-    let count = counts.entry(name).or_default();
-    count.runs = count.runs.saturating_add(1);
-    count.rows = count.rows.saturating_add(rows as u64);
+    // The names are few: a new one is written down once.
+    if !counts.contains_key(name) {
+        counts.insert(name.to_owned(), ModelRuns::default());
+    }
+    if let Some(count) = counts.get_mut(name) {
+        count.runs = count.runs.saturating_add(1);
+        count.rows = count.rows.saturating_add(rows as u64);
+    }
     result
 }
 
 /// What ran since this was last asked, by name of the model.
 #[must_use]
-pub fn take_model_runs() -> BTreeMap<&'static str, ModelRuns> {
+pub fn take_model_runs() -> BTreeMap<String, ModelRuns> {
     std::mem::take(&mut *RUNS.lock().unwrap_or_else(PoisonError::into_inner))
 }
 

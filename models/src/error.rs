@@ -70,6 +70,14 @@ pub enum ModelError {
         /// What ONNX Runtime or whisper.cpp said.
         reason: String,
     },
+    /// The process that holds the models for all slots did not do what it was asked for.
+    #[error("shared models: {message}")]
+    Shared {
+        /// The stable code, as that process gave it.
+        code: ErrorCode,
+        /// What happened.
+        message: String,
+    },
     /// Reading or writing failed.
     #[error("{}: {source}", path.display())]
     Io {
@@ -97,6 +105,7 @@ impl ModelError {
             Self::Corrupt { .. } => ErrorCode::ModelCorrupt,
             Self::Device { .. } => ErrorCode::DeviceUnavailable,
             Self::Inference { .. } => ErrorCode::Inference,
+            Self::Shared { code, .. } => *code,
             Self::Io { .. } => ErrorCode::Io,
         }
     }

@@ -1,10 +1,6 @@
 //! Facial expression: the seven-class network of face-api. Only loaded where policy and consent allow it.
 
-use ort::inputs;
-use ort::session::Session;
-use ort::value::TensorRef;
-
-use crate::clock::model_run;
+use crate::session::{Input, ModelSession, Numbers};
 use crate::{ModelError, ModelStore, Runtime, SessionOptions};
 
 /// Name in the manifest.
@@ -16,7 +12,7 @@ pub const CLASSES: [&str; 7] = ["neutral", "happy", "sad", "angry", "fearful", "
 
 /// A loaded expression network.
 pub struct ExpressionNet {
-    session: Session,
+    session: ModelSession,
 }
 
 impl ExpressionNet {
@@ -25,8 +21,7 @@ impl ExpressionNet {
     /// # Errors
     /// [`ModelError`] when the file is missing or cannot be loaded.
     pub fn load(runtime: &Runtime, store: &ModelStore) -> Result<Self, ModelError> {
-        let path = store.file(MODEL, "model")?;
-        Ok(Self { session: runtime.session(MODEL, &path, SessionOptions::default())? })
+        Ok(Self { session: runtime.network(MODEL, store, SessionOptions::default())? })
     }
 
     /// Probability of each of [`CLASSES`]; they add up to 1.
@@ -36,11 +31,9 @@ impl ExpressionNet {
     /// # Errors
     /// [`ModelError::Inference`]; also when a probability is not a number.
     pub fn run(&mut self, input: &[f32]) -> Result<[f32; CLASSES.len()], ModelError> {
-        let fail = |error: ort::Error| ModelError::inference(MODEL, error);
-        let tensor = TensorRef::from_array_view(([1, INPUT_SIZE, INPUT_SIZE, 3], input)).map_err(fail)?;
-        let outputs =
-            model_run("facial-expression", 1, || self.session.run(inputs![tensor])).map_err(fail)?;
-        let (_, values) = crate::runtime::output(&outputs, MODEL, "probabilities")?;
+        let input = Input { name: "", shape: &[1, INPUT_SIZE, INPUT_SIZE, 3], numbers: Numbers::F32(input) };
+        let outputs = self.session.run("facial-expression", 1, &[input])?;
+        let (_, values) = outputs.get("probabilities")?;
         values
             .try_into()
             .ok()

@@ -1,11 +1,7 @@
 //! Face detectors: MediaPipe BlazeFace, full range and short range.
 
-use ort::inputs;
-use ort::session::Session;
-use ort::value::TensorRef;
-
 use crate::anchors::{Detection, anchors, decode, weighted_nms};
-use crate::clock::model_run;
+use crate::session::{Input, ModelSession, Numbers};
 use crate::{ModelError, ModelStore, Runtime, SessionOptions};
 
 /// Number of keypoints: the person's right eye, left eye, nose tip, mouth, right ear, left ear.
@@ -68,7 +64,7 @@ impl FaceRange {
 
 /// A loaded face detector.
 pub struct FaceDetector {
-    session: Session,
+    session: ModelSession,
     range: FaceRange,
     anchors: Vec<[f32; 2]>,
 }
@@ -79,8 +75,7 @@ impl FaceDetector {
     /// # Errors
     /// [`ModelError`] when the file is missing or cannot be loaded.
     pub fn load(runtime: &Runtime, store: &ModelStore, range: FaceRange) -> Result<Self, ModelError> {
-        let path = store.file(range.model(), "model")?;
-        let session = runtime.session(range.model(), &path, SessionOptions::default())?;
+        let session = runtime.network(range.model(), store, SessionOptions::default())?;
         Ok(Self { session, range, anchors: anchors(range.grids()) })
     }
 
@@ -99,13 +94,12 @@ impl FaceDetector {
     /// [`ModelError::Inference`].
     pub fn detect(&mut self, input: &[f32]) -> Result<Vec<FaceDetection>, ModelError> {
         let model = self.range.model();
-        let fail = |error: ort::Error| ModelError::inference(model, error);
         let size = self.range.input_size();
-        let tensor = TensorRef::from_array_view(([1, size, size, 3], input)).map_err(fail)?;
-        let outputs = model_run(model, 1, || self.session.run(inputs![tensor])).map_err(fail)?;
+        let input = Input { name: "", shape: &[1, size, size, 3], numbers: Numbers::F32(input) };
+        let outputs = self.session.run(model, 1, &[input])?;
         let (boxes, scores) = self.range.outputs();
-        let (_, regressors) = crate::runtime::output(&outputs, model, boxes)?;
-        let (_, logits) = crate::runtime::output(&outputs, model, scores)?;
+        let (_, regressors) = outputs.get(boxes)?;
+        let (_, logits) = outputs.get(scores)?;
         Ok(weighted_nms(decode(regressors, logits, &self.anchors, size, self.range.threshold())))
     }
 }

@@ -2,12 +2,8 @@
 //!
 //! Grishchenko et al., "Attention Mesh: High-fidelity Face Mesh Prediction in Real-time" (2020).
 
-use ort::inputs;
-use ort::session::{Session, SessionOutputs};
-use ort::value::TensorRef;
-
 use crate::anchors::sigmoid;
-use crate::clock::model_run;
+use crate::session::{Input, ModelSession, Numbers, Outputs};
 use crate::{ModelError, ModelStore, Runtime, SessionOptions};
 
 /// Name in the manifest.
@@ -58,7 +54,7 @@ pub struct CropMesh {
 
 /// A loaded face mesh.
 pub struct FaceMesh {
-    session: Session,
+    session: ModelSession,
 }
 
 impl FaceMesh {
@@ -67,8 +63,7 @@ impl FaceMesh {
     /// # Errors
     /// [`ModelError`] when the file is missing or cannot be loaded.
     pub fn load(runtime: &Runtime, store: &ModelStore) -> Result<Self, ModelError> {
-        let path = store.file(MODEL, "model")?;
-        Ok(Self { session: runtime.session(MODEL, &path, SessionOptions::default())? })
+        Ok(Self { session: runtime.network(MODEL, store, SessionOptions::default())? })
     }
 
     /// The mesh of the face in a crop.
@@ -78,28 +73,27 @@ impl FaceMesh {
     /// # Errors
     /// [`ModelError::Inference`]; also when a coordinate is not a finite number.
     pub fn run(&mut self, input: &[f32]) -> Result<CropMesh, ModelError> {
-        let fail = |error: ort::Error| ModelError::inference(MODEL, error);
-        let tensor = TensorRef::from_array_view(([1, INPUT_SIZE, INPUT_SIZE, 3], input)).map_err(fail)?;
-        let outputs = model_run("face-mesh", 1, || self.session.run(inputs![tensor])).map_err(fail)?;
+        let input = Input { name: "", shape: &[1, INPUT_SIZE, INPUT_SIZE, 3], numbers: Numbers::F32(input) };
+        let outputs = self.session.run("face-mesh", 1, &[input])?;
         assemble(&outputs)
     }
 }
 
 /// `count` points of `width` numbers each.
 fn tensor<'a>(
-    outputs: &'a SessionOutputs<'_>,
+    outputs: &'a Outputs<'_>,
     name: &str,
     count: usize,
     width: usize,
 ) -> Result<std::slice::ChunksExact<'a, f32>, ModelError> {
-    let (_, values) = crate::runtime::output(outputs, MODEL, name)?;
+    let (_, values) = outputs.get(name)?;
     if values.len() != count * width {
         return Err(ModelError::inference(MODEL, format!("{name} has {} numbers", values.len())));
     }
     Ok(values.chunks_exact(width))
 }
 
-fn assemble(outputs: &SessionOutputs<'_>) -> Result<CropMesh, ModelError> {
+fn assemble(outputs: &Outputs<'_>) -> Result<CropMesh, ModelError> {
     let flag = tensor(outputs, "conv_faceflag", 1, 1)?.next().map_or(f32::NAN, |value| value[0]);
     let mut points: Vec<[f32; 3]> = tensor(outputs, "output_mesh_identity", SKIN_POINTS, 3)?
         .map(|point| [point[0], point[1], point[2]])

@@ -18,6 +18,8 @@ pub mod recogniser;
 pub mod repetition;
 pub mod runtime;
 pub mod sense_voice;
+pub mod session;
+pub mod shared;
 pub mod silero;
 pub mod store;
 mod token_words;

@@ -9,12 +9,10 @@ use std::path::Path;
 use std::sync::Arc;
 
 use interview_schemas::Language;
-use ndarray::{Array2, ArrayView1};
-use ort::session::Session;
-use ort::value::TensorRef;
+use ndarray::{Array2, ArrayView1, ArrayView2};
 use tokenizers::{Tokenizer, TruncationParams};
 
-use crate::clock::model_run;
+use crate::session::{Input, ModelSession, Numbers};
 use crate::{ModelError, ModelStore, Runtime, SessionOptions};
 
 /// Name of the English model of the starter set in the manifest.
@@ -38,7 +36,7 @@ pub struct Embedder {
     model: String,
     languages: Vec<Language>,
     tokenizer: Tokenizer,
-    session: Session,
+    session: ModelSession,
     /// Embeddings of lists of texts that come again and again.
     kept: BTreeMap<Vec<String>, Arc<Array2<f32>>>,
 }
@@ -65,7 +63,7 @@ impl Embedder {
     ) -> Result<Self, ModelError> {
         let languages = store.manifest().entry(model)?.languages.clone();
         let tokenizer = load_tokenizer(model, &store.file(model, "tokenizer")?)?;
-        let session = runtime.session(model, &store.file(model, "model")?, options)?;
+        let session = runtime.network(model, store, options)?;
         Ok(Self { model: model.to_owned(), languages, tokenizer, session, kept: BTreeMap::new() })
     }
 
@@ -136,32 +134,25 @@ impl Embedder {
     /// Runs one batch; rows in the order of `batch`.
     fn run(&mut self, batch: &[usize], ids: &[Vec<u32>]) -> Result<Array2<f32>, ModelError> {
         let longest = batch.iter().map(|&index| ids[index].len()).max().unwrap_or(0).max(1);
-        let mut input_ids = Array2::<i64>::zeros((batch.len(), longest));
-        let mut attention_mask = Array2::<i64>::zeros((batch.len(), longest));
-        for (row, &index) in batch.iter().enumerate() {
-            for (column, &id) in ids[index].iter().enumerate() {
-                input_ids[(row, column)] = i64::from(id);
-                attention_mask[(row, column)] = 1;
+        let mut input_ids = vec![0i64; batch.len() * longest];
+        let mut attention_mask = input_ids.clone();
+        let rows = input_ids.chunks_exact_mut(longest).zip(attention_mask.chunks_exact_mut(longest));
+        for ((row, mask), &index) in rows.zip(batch) {
+            for ((slot, seen), &id) in row.iter_mut().zip(mask).zip(&ids[index]) {
+                *slot = i64::from(id);
+                *seen = 1;
             }
         }
-        let fail = |error: ort::Error| ModelError::inference(&self.model, error);
-        let inputs = ort::inputs![
-                "input_ids" => TensorRef::from_array_view(input_ids.view()).map_err(fail)?,
-                "attention_mask" => TensorRef::from_array_view(attention_mask.view()).map_err(fail)?,
+        let shape = [batch.len(), longest];
+        let inputs = [
+            Input { name: "input_ids", shape: &shape, numbers: Numbers::I64(&input_ids) },
+            Input { name: "attention_mask", shape: &shape, numbers: Numbers::I64(&attention_mask) },
         ];
-        let outputs =
-            model_run("sentence-embedding", batch.len(), || self.session.run(inputs)).map_err(fail)?;
-        let output = outputs
-            .get("sentence_embedding")
-            .ok_or_else(|| ModelError::inference(&self.model, "no output `sentence_embedding`"))?;
-        let array = output.try_extract_array::<f32>().map_err(fail)?;
-        let shape = array.shape().to_vec();
-        let rows = array
-            .into_dimensionality::<ndarray::Ix2>()
-            .ok()
-            .filter(|rows| rows.dim() == (batch.len(), DIMENSIONS))
-            .ok_or_else(|| {
-                let wanted = [batch.len(), DIMENSIONS];
+        let outputs = self.session.run("sentence-embedding", batch.len(), &inputs)?;
+        let (shape, values) = outputs.get("sentence_embedding")?;
+        let wanted = [batch.len(), DIMENSIONS];
+        let rows =
+            ArrayView2::from_shape(wanted, values).ok().filter(|_| shape == wanted).ok_or_else(|| {
                 ModelError::inference(
                     &self.model,
                     format!("output has shape {shape:?} instead of {wanted:?}"),

@@ -2,12 +2,8 @@
 //!
 //! Bazarevsky et al., "BlazePose: On-device Real-time Body Pose Tracking" (2020).
 
-use ort::inputs;
-use ort::session::Session;
-use ort::value::TensorRef;
-
 use crate::anchors::{Detection, anchors, decode, sigmoid, weighted_nms};
-use crate::clock::model_run;
+use crate::session::{Input, ModelSession, Numbers};
 use crate::{ModelError, ModelStore, Runtime, SessionOptions};
 
 /// Name of the detector in the manifest.
@@ -37,7 +33,7 @@ pub type PoseDetection = Detection<4>;
 
 /// A loaded person detector.
 pub struct PoseDetector {
-    session: Session,
+    session: ModelSession,
     anchors: Vec<[f32; 2]>,
 }
 
@@ -47,8 +43,7 @@ impl PoseDetector {
     /// # Errors
     /// [`ModelError`] when the file is missing or cannot be loaded.
     pub fn load(runtime: &Runtime, store: &ModelStore) -> Result<Self, ModelError> {
-        let path = store.file(DETECTOR, "model")?;
-        let session = runtime.session(DETECTOR, &path, SessionOptions::default())?;
+        let session = runtime.network(DETECTOR, store, SessionOptions::default())?;
         Ok(Self { session, anchors: anchors(&[(28, 2), (14, 2), (7, 6)]) })
     }
 
@@ -57,12 +52,11 @@ impl PoseDetector {
     /// # Errors
     /// [`ModelError::Inference`].
     pub fn detect(&mut self, input: &[f32]) -> Result<Vec<PoseDetection>, ModelError> {
-        let fail = |error: ort::Error| ModelError::inference(DETECTOR, error);
         let size = DETECTOR_INPUT_SIZE;
-        let tensor = TensorRef::from_array_view(([1, size, size, 3], input)).map_err(fail)?;
-        let outputs = model_run("pose-detector", 1, || self.session.run(inputs![tensor])).map_err(fail)?;
-        let (_, regressors) = crate::runtime::output(&outputs, DETECTOR, "Identity")?;
-        let (_, logits) = crate::runtime::output(&outputs, DETECTOR, "Identity_1")?;
+        let input = Input { name: "", shape: &[1, size, size, 3], numbers: Numbers::F32(input) };
+        let outputs = self.session.run("pose-detector", 1, &[input])?;
+        let (_, regressors) = outputs.get("Identity")?;
+        let (_, logits) = outputs.get("Identity_1")?;
         Ok(weighted_nms(decode(regressors, logits, &self.anchors, size, THRESHOLD)))
     }
 }
@@ -89,7 +83,7 @@ pub struct CropPose {
 
 /// A loaded landmark network.
 pub struct PoseLandmarks {
-    session: Session,
+    session: ModelSession,
 }
 
 impl PoseLandmarks {
@@ -98,8 +92,7 @@ impl PoseLandmarks {
     /// # Errors
     /// [`ModelError`] when the file is missing or cannot be loaded.
     pub fn load(runtime: &Runtime, store: &ModelStore) -> Result<Self, ModelError> {
-        let path = store.file(LANDMARKS, "model")?;
-        Ok(Self { session: runtime.session(LANDMARKS, &path, SessionOptions::default())? })
+        Ok(Self { session: runtime.network(LANDMARKS, store, SessionOptions::default())? })
     }
 
     /// The body in a crop: `256 * 256 * 3` values of 0 to 1.
@@ -107,12 +100,11 @@ impl PoseLandmarks {
     /// # Errors
     /// [`ModelError::Inference`]; also when a coordinate is not a finite number.
     pub fn run(&mut self, input: &[f32]) -> Result<CropPose, ModelError> {
-        let fail = |error: ort::Error| ModelError::inference(LANDMARKS, error);
-        let tensor = TensorRef::from_array_view(([1, INPUT_SIZE, INPUT_SIZE, 3], input)).map_err(fail)?;
-        let outputs = model_run("pose", 1, || self.session.run(inputs![tensor])).map_err(fail)?;
-        let (_, landmarks) = crate::runtime::output(&outputs, LANDMARKS, "Identity")?;
-        let (_, presence) = crate::runtime::output(&outputs, LANDMARKS, "Identity_1")?;
-        let (_, heat) = crate::runtime::output(&outputs, LANDMARKS, "Identity_3")?;
+        let input = Input { name: "", shape: &[1, INPUT_SIZE, INPUT_SIZE, 3], numbers: Numbers::F32(input) };
+        let outputs = self.session.run("pose", 1, &[input])?;
+        let (_, landmarks) = outputs.get("Identity")?;
+        let (_, presence) = outputs.get("Identity_1")?;
+        let (_, heat) = outputs.get("Identity_3")?;
         let presence = presence.first().copied().unwrap_or(f32::NAN);
         if landmarks.len() != ALL_POINTS * 5
             || heat.len() != HEATMAP * HEATMAP * ALL_POINTS

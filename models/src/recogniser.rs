@@ -5,6 +5,7 @@ use interview_schemas::Language;
 use crate::manifest::ModelEntry;
 use crate::moonshine::{self, Moonshine};
 use crate::sense_voice::{self, SenseVoice};
+use crate::shared::SharedRecogniser;
 use crate::transcriber::PieceLengths;
 use crate::{ModelError, ModelStore, Runtime, Transcriber};
 
@@ -68,7 +69,8 @@ pub fn piece_lengths(model: &str) -> PieceLengths {
 }
 
 /// Loads so many instances of a recogniser, one for each thread; they share their weights as far as the library
-/// beneath allows. Models of whisper.cpp run on the processor.
+/// beneath allows. Models of whisper.cpp run on the processor. Where the runtime has its models in another process,
+/// they are recognisers of that process.
 ///
 /// # Errors
 /// [`ModelError`] when files are missing or damaged or the device cannot run them; [`ModelError::Unknown`] when
@@ -79,6 +81,13 @@ pub fn load(
     store: &ModelStore,
     instances: usize,
 ) -> Result<Vec<Box<dyn Transcriber>>, ModelError> {
+    if let Some(first) = runtime.connection() {
+        let more = (1..instances).filter_map(|_| runtime.connection());
+        let open = |connection| SharedRecogniser::open(model, store, connection);
+        let opened = std::iter::once(first).chain(more).take(instances).map(open);
+        runtime.record(model);
+        return opened.map(|one| Ok(Box::new(one?) as Box<dyn Transcriber>)).collect();
+    }
     if model == moonshine::MODEL {
         let loaded = Moonshine::load(runtime, store, instances)?;
         return Ok(loaded.into_iter().map(|one| Box::new(one) as Box<dyn Transcriber>).collect());

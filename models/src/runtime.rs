@@ -9,7 +9,9 @@ use ort::ep::{CPU, CUDA, ExecutionProvider};
 use ort::session::builder::{GraphOptimizationLevel, SessionBuilder};
 use ort::session::{Session, SessionOutputs};
 
-use crate::{Device, ModelError};
+use crate::session::ModelSession;
+use crate::shared::Connection;
+use crate::{Device, ModelError, ModelStore};
 
 /// A loaded ONNX Runtime with the device its sessions run on.
 pub struct Runtime {
@@ -17,6 +19,8 @@ pub struct Runtime {
     device: Device,
     library: PathBuf,
     loaded: Mutex<Vec<String>>,
+    /// Where another process holds the models, its socket.
+    shared: Option<PathBuf>,
 }
 
 /// How one session is to run.
@@ -41,7 +45,8 @@ impl Runtime {
     /// was asked for and is not there: never a quiet run on the processor.
     pub fn load(library: &Path, device: Device) -> Result<Self, ModelError> {
         let (environment, library) = process_environment(library)?;
-        let mut runtime = Self { environment, device: Device::Cpu, library, loaded: Mutex::new(Vec::new()) };
+        let mut runtime =
+            Self { environment, device: Device::Cpu, library, loaded: Mutex::new(Vec::new()), shared: None };
         runtime.device = match device {
             Device::Cpu => Device::Cpu,
             Device::Cuda(number) => {
@@ -133,7 +138,40 @@ impl Runtime {
         Ok(builder)
     }
 
-    /// Loads a model file into a session.
+    /// Lets the process that listens at this socket run the networks (see [`crate::shared`]).
+    #[must_use]
+    pub fn with_shared(self, address: Option<PathBuf>) -> Self {
+        Self { shared: address, ..self }
+    }
+
+    /// A new connection to the process that holds the models, where there is one.
+    #[must_use]
+    pub fn connection(&self) -> Option<Connection> {
+        self.shared.as_deref().map(Connection::new)
+    }
+
+    /// Loads a model of the manifest whose file has the role `model`, here or in the process that holds the models.
+    ///
+    /// # Errors
+    /// [`ModelError::Missing`] where its file is not there, [`ModelError::Inference`] with what ONNX Runtime said.
+    pub fn network(
+        &self,
+        model: &str,
+        store: &ModelStore,
+        options: SessionOptions,
+    ) -> Result<ModelSession, ModelError> {
+        let Some(mut connection) = self.connection() else {
+            return Ok(ModelSession::here(
+                model,
+                self.session(model, &store.file(model, "model")?, options)?,
+            ));
+        };
+        connection.open(model)?;
+        self.record(model);
+        Ok(ModelSession::shared(model, connection))
+    }
+
+    /// Loads a model file into a session of this process.
     ///
     /// # Errors
     /// [`ModelError::Inference`] with what ONNX Runtime said.

@@ -2,6 +2,7 @@
 
 use interview_schemas::Language;
 use interview_schemas::perception::Span;
+use serde::{Deserialize, Serialize};
 
 use crate::ModelError;
 
@@ -42,7 +43,8 @@ pub struct TranscriptionHints {
 }
 
 /// A reason to doubt a piece of transcript.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Guard {
     /// The recogniser repeated itself without end; the repetition was cut off.
     RepetitionLoop,

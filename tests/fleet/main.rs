@@ -12,6 +12,7 @@ mod process_faults;
 mod python_client;
 mod queue_faults;
 mod scene;
+mod shared_models;
 mod spans;
 mod stopping;
 mod store_faults;

@@ -3,7 +3,7 @@
 set -eu
 cd "$(dirname "$0")"
 mkdir -p corpus/pipe corpus/job corpus/manifest corpus/tokenizer corpus/profile corpus/webhook
-cp ../../schemas/tests/documents/job.json ../sample/typed_job.json corpus/job/
+cp ../../schemas/tests/documents/job.json corpus/job/
 cp ../../models/models.toml corpus/manifest/
 # The first letter is the kind of file.
 for name in general nurse; do { printf t; cat ../../pipeline/profiles/$name.toml; } > corpus/profile/$name; done

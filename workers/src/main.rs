@@ -61,6 +61,9 @@ enum Command {
     /// The process of a slot of a worker; started by it.
     #[command(hide = true)]
     Slot(fleet::child::SlotArgs),
+    /// The process that holds the models for all slots of a worker; started by it.
+    #[command(hide = true)]
+    SharedModels(fleet::models_child::SharedModelsArgs),
     /// The decoder's process; started by the other commands.
     #[command(hide = true)]
     Decode(commands::decode::DecodeArgs),
@@ -80,7 +83,7 @@ impl Command {
     /// What is logged unless INTERVIEW_LOG says otherwise: services tell what they do, commands only what is wrong.
     fn default_log(&self) -> &'static str {
         match self {
-            Self::Worker(_) | Self::Slot(_) => "info,ort=error",
+            Self::Worker(_) | Self::Slot(_) | Self::SharedModels(_) => "info,ort=error",
             _ => "warn,ort=error",
         }
     }
@@ -103,6 +106,7 @@ fn main() -> ExitCode {
         Command::Worker(arguments) => fleet::worker::run(&arguments, cli.log_format),
         Command::Erase(arguments) => fleet::erase::run(&arguments),
         Command::Slot(arguments) => fleet::child::run(&arguments),
+        Command::SharedModels(arguments) => fleet::models_child::run(&arguments),
         Command::Decode(arguments) => commands::decode::run(&arguments),
         Command::Profile(arguments) => commands::profile::run(&arguments),
     };

@@ -19,6 +19,7 @@ pub(crate) struct Hub {
     store: ModelStore,
     library: Option<PathBuf>,
     device: Device,
+    shared: Option<PathBuf>,
     runtime: Option<Runtime>,
     vad: Option<SileroVad>,
     recognisers: Vec<Recognisers>,
@@ -38,11 +39,21 @@ pub(crate) struct Lent<'a> {
 }
 
 impl Hub {
-    pub(crate) fn new(store: ModelStore, library: Option<PathBuf>, device: Device) -> Self {
+    /// `shared`: the socket of the process that holds the models for several, where there is one.
+    pub(crate) fn new(
+        store: ModelStore,
+        library: Option<PathBuf>,
+        device: Device,
+        shared: Option<PathBuf>,
+    ) -> Self {
+        // The device is then the business of that process. What stays here is voice activity detection: small, with
+        // a memory of its own from frame to frame.
+        let device = if shared.is_some() { Device::Cpu } else { device };
         Self {
             store,
             library,
             device,
+            shared,
             runtime: None,
             vad: None,
             recognisers: Vec::new(),
@@ -63,7 +74,7 @@ impl Hub {
     fn ensure_runtime(&mut self) -> Result<(), ModelError> {
         if self.runtime.is_none() {
             let library = self.store.locate_runtime_library(self.library.as_deref())?;
-            self.runtime = Some(Runtime::load(&library, self.device)?);
+            self.runtime = Some(Runtime::load(&library, self.device)?.with_shared(self.shared.clone()));
         }
         Ok(())
     }

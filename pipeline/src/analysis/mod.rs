@@ -48,6 +48,8 @@ pub struct AnalysisOptions {
     pub lexicons: Arc<Lexicons>,
     /// Where profiles are looked up.
     pub profiles: Library,
+    /// The socket of a process that holds the models for several analysers, where they are not to be loaded here.
+    pub shared_models: Option<PathBuf>,
 }
 
 impl AnalysisOptions {
@@ -63,6 +65,7 @@ impl Default for AnalysisOptions {
             threads: std::thread::available_parallelism().map_or(1, usize::from),
             lexicons: Lexicons::shipped(),
             profiles: Library::shipped(),
+            shared_models: None,
         }
     }
 }
@@ -109,7 +112,8 @@ impl Analyzer {
         device: Device,
         options: AnalysisOptions,
     ) -> Self {
-        Self { options, hub: Hub::new(store, library, device) }
+        let hub = Hub::new(store, library, device, options.shared_models.clone());
+        Self { options, hub }
     }
 
     /// The models that were loaded so far, one entry per session.

@@ -76,6 +76,12 @@ pub enum Reply {
         /// Seconds of media there are, where that is known.
         total_s: Option<f64>,
     },
+    /// How often each model ran since the last such message, and on how many rows together; said by the process that
+    /// holds the models for all slots, every [`HEARTBEAT`].
+    Runs {
+        /// By name of the model.
+        model_runs: BTreeMap<String, (u64, u64)>,
+    },
     /// The results lie in the folder.
     Done {
         /// Processor seconds of each stage.

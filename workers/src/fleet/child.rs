@@ -36,6 +36,9 @@ pub(crate) struct SlotArgs {
     /// The worker's process id; without it this process has no reason to be.
     #[arg(long, value_name = "PID")]
     parent: u32,
+    /// Socket of the process that holds the models.
+    #[arg(long, value_name = "SOCKET")]
+    shared_models: Option<PathBuf>,
     #[command(flatten)]
     decoder: DecoderArgs,
     #[command(flatten)]
@@ -48,18 +51,18 @@ pub(crate) struct SlotArgs {
 
 /// Writes replies; several threads do.
 #[derive(Clone)]
-struct Replies(Arc<Mutex<std::fs::File>>);
+pub(super) struct Replies(Arc<Mutex<std::fs::File>>);
 
 impl Replies {
     /// Takes standard output for itself: whatever a library prints goes to standard error from now on.
-    fn take_stdout() -> std::io::Result<Self> {
+    pub(super) fn take_stdout() -> std::io::Result<Self> {
         let pipe = rustix::io::fcntl_dupfd_cloexec(std::io::stdout(), 3)?;
         rustix::stdio::dup2_stdout(std::io::stderr())?;
         Ok(Self(Arc::new(Mutex::new(std::fs::File::from(pipe)))))
     }
 
     /// Sends a reply. A worker that is gone needs none: the process ends with its standard input.
-    fn send(&self, reply: &Reply) {
+    pub(super) fn send(&self, reply: &Reply) {
         match encode(reply) {
             Ok(frame) => {
                 let _ = self.0.lock().unwrap_or_else(PoisonError::into_inner).write_all(&frame);
@@ -75,6 +78,7 @@ pub(crate) fn run(args: &SlotArgs) -> Result<ExitCode, CommandError> {
     let mut options = AnalysisOptions {
         threads: args.threads.max(1),
         profiles: args.library.library_for_jobs(),
+        shared_models: args.shared_models.clone(),
         ..AnalysisOptions::default()
     };
     options.decode.sample_fps = args.sample_fps;
@@ -107,7 +111,7 @@ pub(crate) fn run(args: &SlotArgs) -> Result<ExitCode, CommandError> {
                 wall_s: started.elapsed().as_secs_f64(),
                 model_runs: clock::take_model_runs()
                     .into_iter()
-                    .map(|(name, count)| (name.to_owned(), (count.runs, count.rows)))
+                    .map(|(name, count)| (name, (count.runs, count.rows)))
                     .collect(),
             }),
             Ok(Err(error)) => replies.send(&Reply::Failed { code: error.code, message: error.message }),
@@ -123,7 +127,7 @@ pub(crate) fn run(args: &SlotArgs) -> Result<ExitCode, CommandError> {
 }
 
 /// Asks the system to kill this process when its parent dies.
-fn die_with_parent(parent: u32) -> Result<(), CommandError> {
+pub(super) fn die_with_parent(parent: u32) -> Result<(), CommandError> {
     #[cfg(target_os = "linux")]
     {
         let failed = |error: std::io::Error| {

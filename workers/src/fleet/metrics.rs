@@ -1,6 +1,7 @@
 //! What a worker counts and measures, for Prometheus. Labels name outcomes, codes and stages; never a job, a
 //! tenant or a candidate.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use ::metrics::{counter, describe_counter, describe_gauge, describe_histogram, gauge, histogram};
@@ -27,6 +28,7 @@ const CHILD_ENDS: &str = "interview_slot_ends_total";
 const BUSY: &str = "interview_slots_busy";
 const SLOTS: &str = "interview_slots";
 const SLOT_MEMORY: &str = "interview_slot_memory_bytes";
+const SHARED_MODELS_MEMORY: &str = "interview_shared_models_memory_bytes";
 const MEMORY: &str = "process_resident_memory_bytes";
 const CONNECTED: &str = "interview_queue_connected";
 const ALERTS: &str = "interview_alerts_total";
@@ -70,6 +72,10 @@ pub(crate) fn install() -> Result<PrometheusHandle, BuildError> {
     describe_gauge!(BUSY, "Slots that analyse.");
     describe_gauge!(SLOTS, "Slots there are.");
     describe_gauge!(SLOT_MEMORY, "Resident memory of the process of a slot.");
+    describe_gauge!(
+        SHARED_MODELS_MEMORY,
+        "Resident memory of the process that holds the models for all slots."
+    );
     describe_gauge!(MEMORY, "Resident memory of the worker itself.");
     describe_gauge!(CONNECTED, "1 while the queue can be reached.");
     describe_counter!(ALERTS, "Dead letters whose fault is ours, by code: call an operator.");
@@ -118,10 +124,20 @@ pub(crate) fn analysed(analysed: &Analysed, media_s: f64) {
     if media_s > 0.0 {
         histogram!(REAL_TIME).record(analysed.wall_s / media_s);
     }
-    for (model, &(runs, rows)) in &analysed.model_runs {
+    model_runs(&analysed.model_runs);
+}
+
+/// Models ran: how often, and on how many rows together.
+pub(crate) fn model_runs(runs: &BTreeMap<String, (u64, u64)>) {
+    for (model, &(runs, rows)) in runs {
         counter!(MODEL_RUNS, "model" => model.clone()).increment(runs);
         counter!(MODEL_ROWS, "model" => model.clone()).increment(rows);
     }
+}
+
+/// Memory of the process that holds the models for all slots.
+pub(crate) fn shared_models_memory(bytes: u64) {
+    gauge!(SHARED_MODELS_MEMORY).set(bytes as f64);
 }
 
 /// A recording was fetched.

@@ -6,6 +6,7 @@
 //! | [`job`] | one delivery from receipt to acknowledgement |
 //! | [`media`], [`artefacts`] | what comes from the store and what goes there |
 //! | [`slot`], [`child`] | the process that analyses, seen from outside and from inside |
+//! | [`shared_models`], [`models_child`] | one process with the models for all slots, from outside and inside |
 //! | [`teller`] | says progress beside the work |
 //! | [`erase`], [`audit`] | what is deleted, and the record of who did what |
 //! | [`metrics`], [`http`] | what operators look at |
@@ -22,8 +23,10 @@ mod job;
 mod media;
 mod memory;
 mod metrics;
+pub(crate) mod models_child;
 pub(crate) mod options;
 mod scratch;
+mod shared_models;
 mod slot;
 mod teller;
 pub(crate) mod worker;

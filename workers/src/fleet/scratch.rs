@@ -27,6 +27,11 @@ impl Scratch {
         Ok(Self { folder, _lock: lock })
     }
 
+    /// The folder itself.
+    pub(crate) fn path(&self) -> &Path {
+        self.folder.path()
+    }
+
     /// A folder for one job; gone when dropped.
     pub(crate) fn job(&self) -> std::io::Result<tempfile::TempDir> {
         tempfile::Builder::new().prefix("job-").tempdir_in(self.folder.path())

@@ -226,9 +226,7 @@ impl Slot {
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .kill_on_drop(true);
-        for name in SECRETS {
-            command.env_remove(name);
-        }
+        hide_secrets(&mut command);
         // A group of its own: Ctrl-C goes to the worker alone, which drains; and the child can be killed with
         // whatever processes it has started.
         #[cfg(unix)]
@@ -291,7 +289,15 @@ impl Slot {
     }
 }
 
-async fn kill_group(child: &mut Child) {
+/// Lets a process start without the passwords of the worker.
+pub(super) fn hide_secrets(command: &mut Command) {
+    for name in SECRETS {
+        command.env_remove(name);
+    }
+}
+
+/// Kills a child with everything it has started, and waits until it is gone.
+pub(super) async fn kill_group(child: &mut Child) {
     let group = child.id().and_then(|id| i32::try_from(id).ok()).and_then(rustix::process::Pid::from_raw);
     if let Some(group) = group {
         // A group that is gone already is what was wanted.
@@ -356,7 +362,7 @@ impl Running {
                         Some(Reply::Progress { stage, done_s, total_s }) => {
                             advance(Advance { stage, done_s, total_s });
                         }
-                        Some(Reply::Alive | Reply::Ready { .. }) => {}
+                        Some(Reply::Alive | Reply::Ready { .. } | Reply::Runs { .. }) => {}
                         None => return Err(self.autopsy(kills_before).await),
                     }
                 }

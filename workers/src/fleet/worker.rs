@@ -2,7 +2,7 @@
 
 use std::ffi::OsString;
 use std::net::SocketAddr;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -19,7 +19,7 @@ use tokio::task::JoinSet;
 use super::options::{ScratchOptions, StoreOptions};
 use super::scratch::Scratch;
 use super::slot::{Slot, SlotConfig};
-use super::{audit, http, job, metrics};
+use super::{audit, http, job, metrics, shared_models};
 use crate::LogFormat;
 use crate::commands::{DecoderArgs, LibraryArgs, RuntimeArgs, StoreArgs};
 use crate::error::CommandError;
@@ -68,6 +68,13 @@ pub(crate) struct WorkerArgs {
     /// Processor threads of each slot [default: all cores divided by the slots].
     #[arg(long, value_name = "N", env = "INTERVIEW_THREADS")]
     threads: Option<usize>,
+    /// Keep the models in one process that serves all slots and runs what they ask in batches, instead of once in each
+    /// slot: for graphics cards, and to save memory with many slots.
+    #[arg(long, env = "INTERVIEW_SHARED_MODELS")]
+    shared_models: bool,
+    /// With --shared-models: most rows (faces, sentences) in one batch; 1 runs everything alone.
+    #[arg(long, value_name = "N", default_value_t = 32, requires = "shared_models")]
+    batch_rows: usize,
     /// Least bytes per second at which recordings must come.
     #[arg(long, value_name = "N", default_value_t = 32 * 1024)]
     download_floor: u64,
@@ -138,8 +145,11 @@ fn check(args: &WorkerArgs) -> Result<(), CommandError> {
     if !(1..=256).contains(&args.slots) {
         return wrong(format!("--slots {}: must lie between 1 and 256", args.slots));
     }
-    if args.deadline_s == 0 || args.jobs_per_process == 0 || args.memory_limit_mb == 0 {
-        return wrong("--deadline-s, --jobs-per-process and --memory-limit-mb must be at least 1".to_owned());
+    if args.deadline_s == 0 || args.jobs_per_process == 0 || args.memory_limit_mb == 0 || args.batch_rows == 0
+    {
+        let message =
+            "--deadline-s, --jobs-per-process, --memory-limit-mb and --batch-rows must be at least 1";
+        return wrong(message.to_owned());
     }
     if !(args.sample_fps.is_finite() && (0.1..=60.0).contains(&args.sample_fps)) {
         return wrong(format!("--sample-fps {}: must lie between 0.1 and 60", args.sample_fps));
@@ -199,7 +209,12 @@ async fn serve(args: &WorkerArgs, log_format: LogFormat) -> Result<(), CommandEr
     if let Some(listener) = listener {
         tokio::spawn(http::serve(listener, Arc::clone(&fleet), recorder));
     }
-    let config = slot_config(args, log_format)?;
+    let socket = args.shared_models.then(|| shared_models::socket(fleet.scratch.path())).transpose()?;
+    let _shared = match &socket {
+        Some(socket) => Some(shared_models::start(shared_config(args, log_format, socket)?).await?),
+        None => None,
+    };
+    let config = slot_config(args, log_format, socket.as_deref())?;
     let idle = args.until_idle_s.map(Duration::from_secs);
     let mut slots = JoinSet::new();
     for number in 0..args.slots {
@@ -227,36 +242,76 @@ async fn connect(url: &QueueUrl) -> Result<Arc<dyn Queue>, CommandError> {
     Ok(queue)
 }
 
+fn cores() -> usize {
+    std::thread::available_parallelism().map_or(1, usize::from)
+}
+
 /// How the processes of the slots are started: this program again, with what the analysis needs and nothing else.
-fn slot_config(args: &WorkerArgs, log_format: LogFormat) -> Result<SlotConfig, CommandError> {
-    let cores = std::thread::available_parallelism().map_or(1, usize::from);
-    let threads = args.threads.unwrap_or(cores / args.slots).max(1);
-    let mut arguments: Vec<OsString> = vec!["--log-format".into(), log_format.as_str().into(), "slot".into()];
+fn slot_config(
+    args: &WorkerArgs,
+    log_format: LogFormat,
+    shared_models: Option<&Path>,
+) -> Result<SlotConfig, CommandError> {
+    let threads = args.threads.unwrap_or(cores() / args.slots).max(1);
+    let mut arguments = hidden_command("slot", args, log_format);
     let mut option = |name: &str, value: OsString| arguments.extend([name.into(), value]);
     option("--threads", threads.to_string().into());
     option("--sample-fps", args.sample_fps.to_string().into());
-    option("--device", args.runtime.device.to_string().into());
     for folder in args.library.folders() {
         option("--profiles", folder.into());
     }
+    if let Some(socket) = shared_models {
+        option("--shared-models", socket.into());
+    }
+    arguments.extend(args.decoder.arguments());
+    let own = SlotConfig { program: std::env::current_exe()?, ..configured(args, arguments) };
+    Ok(match &args.slot_program {
+        Some(program) => SlotConfig { program: program.clone(), ..own },
+        None => own,
+    })
+}
+
+/// How the process that holds the models is started.
+fn shared_config(
+    args: &WorkerArgs,
+    log_format: LogFormat,
+    socket: &Path,
+) -> Result<SlotConfig, CommandError> {
+    let mut arguments = hidden_command("shared-models", args, log_format);
+    let mut option = |name: &str, value: OsString| arguments.extend([name.into(), value]);
+    // As many recognisers as the slots would have together; a network that all wait for may have all cores.
+    option(
+        "--recognisers",
+        args.threads.unwrap_or(cores() / args.slots).max(1).saturating_mul(args.slots).to_string().into(),
+    );
+    option("--threads", cores().to_string().into());
+    option("--most-rows", args.batch_rows.to_string().into());
+    option("--socket", socket.into());
+    Ok(SlotConfig { program: std::env::current_exe()?, ..configured(args, arguments) })
+}
+
+/// A hidden command of this program with where its models lie and run.
+fn hidden_command(name: &str, args: &WorkerArgs, log_format: LogFormat) -> Vec<OsString> {
+    let mut arguments: Vec<OsString> = vec!["--log-format".into(), log_format.as_str().into(), name.into()];
+    let mut option = |name: &str, value: OsString| arguments.extend([name.into(), value]);
+    option("--device", args.runtime.device.to_string().into());
     if let Some(models) = &args.models.models {
         option("--models", models.into());
     }
     if let Some(library) = &args.runtime.onnxruntime {
         option("--onnxruntime", library.into());
     }
-    arguments.extend(args.decoder.arguments());
-    let program = match &args.slot_program {
-        Some(program) => program.clone(),
-        None => std::env::current_exe()?,
-    };
-    Ok(SlotConfig {
-        program,
+    arguments
+}
+
+fn configured(args: &WorkerArgs, arguments: Vec<OsString>) -> SlotConfig {
+    SlotConfig {
+        program: PathBuf::new(),
         arguments,
         deadline: Duration::from_secs(args.deadline_s),
         memory_limit: args.memory_limit_mb.saturating_mul(1_000_000),
         jobs_per_child: args.jobs_per_process,
-    })
+    }
 }
 
 /// One slot: takes a job, works on it, takes the next.
