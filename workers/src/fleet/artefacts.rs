@@ -23,6 +23,8 @@ use super::metrics;
 
 /// Largest document that is read back.
 const MAX_DOCUMENT_BYTES: u64 = 256 << 20;
+/// Largest mark of an erasure.
+const MAX_MARK_BYTES: u64 = 1024;
 const JSON: &str = "application/json";
 const HTML: &str = "text/html; charset=utf-8";
 
@@ -82,6 +84,11 @@ pub(crate) fn erased_prefix(candidate: &interview_schemas::CandidateRef) -> Stri
     format!("erased/{digest}/")
 }
 
+/// The mark of whether a candidate was ever erased; the marks of when lie beside it.
+pub(crate) fn erased_mark(candidate: &interview_schemas::CandidateRef) -> Result<Key, StoreError> {
+    Key::new(format!("{}mark.json", erased_prefix(candidate)))
+}
+
 /// Refuses a job that was queued before its candidate was erased: it must not bring anything back.
 pub(crate) async fn refuse_erased(
     tenant: &TenantStore<'_>,
@@ -90,6 +97,13 @@ pub(crate) async fn refuse_erased(
 ) -> Result<(), Failure> {
     // A sender who does not say when cannot be judged by the time.
     let Some(queued_at) = queued_at else { return Ok(()) };
+    // One small object is asked for, which is cheaper than a listing; nearly nobody was ever erased.
+    let mark = erased_mark(&job.candidate.reference).map_err(|error| failure(&error))?;
+    match tenant.read(&mark, MAX_MARK_BYTES).await {
+        Err(StoreError::NotFound { .. }) => return Ok(()),
+        Err(error) => return Err(failure(&error)),
+        Ok(_) => {}
+    }
     let marks =
         tenant.list_all(&erased_prefix(&job.candidate.reference)).await.map_err(|error| failure(&error))?;
     // Stores keep whole seconds; a job of the same second counts as queued before.

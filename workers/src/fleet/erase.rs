@@ -12,7 +12,7 @@ use interview_store::{JobKeys, Key, ObjectInfo, Store, TenantStore};
 use jiff::Timestamp;
 use serde::Serialize;
 
-use super::artefacts::{IntakeRecord, erased_prefix};
+use super::artefacts::{IntakeRecord, erased_mark, erased_prefix};
 use super::audit::{self, Action, Record};
 use super::options::StoreOptions;
 use crate::error::CommandError;
@@ -111,6 +111,7 @@ async fn erase_candidate(
     let mark = format!("{}{}", erased_prefix(candidate), receipt.at.strftime("%Y%m%dT%H%M%S.%6fZ"));
     if !args.dry_run {
         // From here on workers refuse jobs of this candidate that were queued before.
+        tenant.write(&erased_mark(candidate)?, b"{}".to_vec(), "application/json").await?;
         tenant.write(&Key::new(format!("{mark}-mark.json"))?, b"{}".to_vec(), "application/json").await?;
     }
     erase_prefix(&tenant, &JobKeys::candidate_prefix(candidate), &mut receipt).await?;

@@ -200,15 +200,16 @@ impl DirStore {
             .ancestors()
             .take_while(|path| path.starts_with(&self.root) && *path != self.root && !path.is_dir())
             .collect();
-        for path in missing.into_iter().rev() {
+        for path in missing.iter().rev() {
             match std::fs::create_dir(path) {
                 Err(error) if error.kind() != std::io::ErrorKind::AlreadyExists => {
                     return Err(StoreError::io(path, error));
                 }
-                _ => sync_folder(path.parent().unwrap_or(&self.root))?,
+                _ => {}
             }
         }
-        Ok(())
+        let parents: Vec<&Path> = missing.iter().map(|path| path.parent().unwrap_or(&self.root)).collect();
+        sync_folders(&parents)
     }
 
     pub(crate) async fn list(&self, root: &str, prefix: &str) -> Result<Vec<ObjectInfo>, StoreError> {
@@ -315,6 +316,19 @@ fn sync_folder(folder: &Path) -> Result<(), StoreError> {
         Err(error) if error.kind() != std::io::ErrorKind::NotFound => Err(StoreError::io(folder, error)),
         _ => Ok(()),
     }
+}
+
+/// As [`sync_folder`] for several, side by side: a disk that is asked at the same time empties its cache once.
+fn sync_folders(folders: &[&Path]) -> Result<(), StoreError> {
+    let Some((first, others)) = folders.split_first() else { return Ok(()) };
+    std::thread::scope(|scope| {
+        let running: Vec<_> = others.iter().map(|folder| scope.spawn(|| sync_folder(folder))).collect();
+        running.into_iter().fold(sync_folder(first), |result, thread| {
+            // A thread that panicked has not synced.
+            let lost = || Err(StoreError::io(first, std::io::Error::other("a thread panicked")));
+            result.and(thread.join().unwrap_or_else(|_| lost()))
+        })
+    })
 }
 
 /// Temporary files are private; artefacts are read by the owner's group.
