@@ -122,6 +122,11 @@ impl Analyzer {
         self.hub.loaded()
     }
 
+    /// Has a decoder's process started for the next interview with recordings, so that it need not be waited for.
+    pub fn prepare_next(&self) {
+        self.options.decoders.prepare();
+    }
+
     /// Analyses one interview.
     ///
     /// A recording that cannot be used becomes a failure of its answer in the report; only when no answer at

@@ -53,13 +53,13 @@ pub fn decode(
 /// the sink broke, [`MediaError::Io`] when reading failed, [`MediaError::Internal`] for a defect. The sink may
 /// have received sound and pictures before an error.
 pub fn decode_file(
-    mut file: File,
+    file: File,
     options: &DecodeOptions,
     cancel: &CancelToken,
     sink: &mut dyn MediaSink,
 ) -> Result<DecodeSummary, MediaError> {
     options.validate()?;
-    let (sha256, bytes) = source::digest_file(&mut file, options.limits.max_bytes, cancel)?;
+    let (sha256, bytes) = source::digest_file(&file, options.limits.max_bytes, cancel)?;
     decode_digested(file, FileDigest { sha256, bytes }, options, cancel, sink)
 }
 

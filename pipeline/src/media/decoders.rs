@@ -4,6 +4,8 @@
 //! and pictures back. Every length and number that comes is checked by `interview-sandbox`.
 
 use std::path::Path;
+#[cfg(target_os = "linux")]
+use std::thread;
 
 use interview_sandbox::Settings;
 #[cfg(target_os = "linux")]
@@ -112,10 +114,8 @@ fn isolated(
     sink: &mut dyn MediaSink,
 ) -> Result<DecodeSummary, MediaError> {
     options.validate()?;
-    let mut recording = source::open_file(path)?;
-    // Its start takes about as long as the checksum.
-    pool.prepare();
-    let (sha256, bytes) = source::digest_file(&mut recording, options.limits.max_bytes, cancel)?;
+    let recording = source::open_file(path)?;
+    source::check_length(&recording, options.limits.max_bytes)?;
     let encoded = serde_json::to_vec(options)
         .map_err(|error| MediaError::Internal(format!("decode options: {error}")))?;
     let request = Request {
@@ -132,7 +132,7 @@ fn isolated(
         cancelled: &|| cancel.is_cancelled(),
     };
     let mut outcome = None;
-    let ended = pool.run(request, &mut |event| {
+    let mut each = |event: Event<'_>| {
         let flow = match event {
             Event::Claimed(seconds) => {
                 sink.claimed_duration(seconds);
@@ -149,7 +149,15 @@ fn isolated(
             }
         };
         flow.is_continue()
+    };
+    // The checksum is taken beside the decoding, of the very descriptor that is decoded.
+    let (digest, ended) = thread::scope(|scope| {
+        let digest = scope.spawn(|| source::digest_file(&recording, options.limits.max_bytes, cancel));
+        let ended = pool.run(request, &mut each);
+        (digest.join(), ended)
     });
+    let (sha256, bytes) =
+        digest.map_err(|_| MediaError::Internal("the thread of the checksum panicked".into()))??;
     match (ended, outcome) {
         (Err(_), _) if cancel.is_cancelled() => Err(MediaError::Cancelled("by its caller".into())),
         (Err(error), _) => {

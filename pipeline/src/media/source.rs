@@ -2,6 +2,7 @@
 
 use std::fs::File;
 use std::io::{self, Read, Seek, SeekFrom};
+use std::os::unix::fs::FileExt;
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::Mutex;
@@ -111,25 +112,34 @@ pub struct FileDigest {
 /// [`MediaError::NotFound`], [`MediaError::Invalid`] when it is empty, [`MediaError::Limit`] when it is larger than
 /// the limits allow, [`MediaError::Cancelled`], [`MediaError::Io`].
 pub fn digest(path: &Path, limits: &MediaLimits, cancel: &CancelToken) -> Result<FileDigest, MediaError> {
-    let (sha256, bytes) = digest_file(&mut open_file(path)?, limits.max_bytes, cancel)?;
+    let (sha256, bytes) = digest_file(&open_file(path)?, limits.max_bytes, cancel)?;
     Ok(FileDigest { sha256, bytes })
 }
 
-/// The file's SHA-256 in hexadecimal and its bytes, counted; the file is left at its start.
+/// Refuses a file whose length is out of bounds before anything of it is read.
+///
+/// # Errors
+/// As [`digest_file`].
+pub(super) fn check_length(file: &File, max_bytes: u64) -> Result<(), MediaError> {
+    match file.metadata()?.len() {
+        0 => Err(empty()),
+        stated if stated > max_bytes => Err(over_bytes(stated, max_bytes)),
+        _ => Ok(()),
+    }
+}
+
+/// The file's SHA-256 in hexadecimal and its bytes, counted. Where the file is read at stays as it is, so that others
+/// may read the same descriptor meanwhile.
 ///
 /// # Errors
 /// [`MediaError::Invalid`] when it is empty, [`MediaError::Limit`] when it is larger than `max_bytes`,
 /// [`MediaError::Cancelled`], [`MediaError::Io`].
 pub(super) fn digest_file(
-    file: &mut File,
+    file: &File,
     max_bytes: u64,
     cancel: &CancelToken,
 ) -> Result<(String, u64), MediaError> {
-    let stated = file.metadata()?.len();
-    if stated > max_bytes {
-        return Err(over_bytes(stated, max_bytes));
-    }
-    file.seek(SeekFrom::Start(0))?;
+    check_length(file, max_bytes)?;
     let mut hasher = Sha256::new();
     let mut block = vec![0_u8; HASH_BLOCK];
     let mut bytes = 0_u64;
@@ -137,7 +147,7 @@ pub(super) fn digest_file(
         if cancel.is_cancelled() {
             return Err(MediaError::Cancelled("while its checksum was computed".into()));
         }
-        let count = match file.read(&mut block) {
+        let count = match file.read_at(&mut block, bytes) {
             Ok(0) => break,
             Ok(count) => count,
             Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
@@ -150,10 +160,13 @@ pub(super) fn digest_file(
         hasher.update(&block[..count]);
     }
     if bytes == 0 {
-        return Err(MediaError::Invalid("the file is empty (0 bytes); upload it again".into()));
+        return Err(empty());
     }
-    file.seek(SeekFrom::Start(0))?;
     Ok((hex::encode(hasher.finalize()), bytes))
+}
+
+fn empty() -> MediaError {
+    MediaError::Invalid("the file is empty (0 bytes); upload it again".into())
 }
 
 fn over_bytes(bytes: u64, max_bytes: u64) -> MediaError {

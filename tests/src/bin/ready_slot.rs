@@ -8,7 +8,7 @@
 use std::io::{Read, Write};
 use std::path::Path;
 use std::process::ExitCode;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::{Duration, Instant};
 
 use interview_pipeline::report::{self, ReportLanguage, ReportParts, ids};
@@ -16,7 +16,9 @@ use interview_pipeline::{PIPELINE_VERSION, PipelineError, policy, score};
 use interview_schemas::ErrorCode;
 use interview_schemas::features::FeatureSet;
 use interview_schemas::job::Job;
+use interview_schemas::report::Report;
 use interview_slot::{Analyze, FrameReader, HEARTBEAT, JOB_FILE, RESULTS, Reply, Request, encode};
+use interview_tests::fleet::{Order, text_job};
 
 fn main() -> ExitCode {
     let silent = Arc::new(Mutex::new(()));
@@ -106,8 +108,8 @@ fn obey(order: &str, silent: &Mutex<()>) {
     }
 }
 
-/// Writes the documents of an interview of which nothing was measured.
-fn write(job: &Job, results: &Path) -> Result<(), PipelineError> {
+/// The documents of an interview of which nothing was measured.
+fn documents(job: &Job) -> Result<(FeatureSet, Report), PipelineError> {
     let policy = policy::resolve(&policy::shipped(policy::DEFAULT)?, &job.consent)?;
     let profile = score::named(score::DEFAULT_PROFILE)?;
     let features_id = ids::features_id(&ids::Work {
@@ -138,7 +140,27 @@ fn write(job: &Job, results: &Path) -> Result<(), PipelineError> {
         perceptions: &[],
         failures: &std::collections::BTreeMap::new(),
     })?;
-    let html = report::render_html(&report, &features, ReportLanguage::En)?;
+    Ok((features, report))
+}
+
+/// A page with the id of a report. Drawing it belongs to the analysis: one page serves all.
+fn page(report: &Report) -> Result<String, PipelineError> {
+    static PAGE: OnceLock<(String, String)> = OnceLock::new();
+    let (id, page) = match PAGE.get() {
+        Some(page) => page,
+        None => {
+            let job = serde_json::from_value(text_job("ready", Order(""))).expect("a job");
+            let (features, report) = documents(&job)?;
+            let page = report::render_html(&report, &features, ReportLanguage::En)?;
+            PAGE.get_or_init(|| (report.report_id.to_string(), page))
+        }
+    };
+    Ok(page.replace(id.as_str(), report.report_id.as_str()))
+}
+
+fn write(job: &Job, results: &Path) -> Result<(), PipelineError> {
+    let (features, report) = documents(job)?;
+    let html = page(&report)?;
     let io = |error: std::io::Error| PipelineError::Io { path: "results".to_owned(), source: error };
     let json = |value: serde_json::Result<Vec<u8>>| {
         value.map_err(|error| PipelineError::Internal(format!("{}: {error}", ErrorCode::Internal)))

@@ -120,7 +120,8 @@ pub(crate) fn run(args: &AnalyzeArgs) -> Result<ExitCode, CommandError> {
         return Err(CommandError::new(ErrorCode::Configuration, message));
     }
     let mut worst: Option<ErrorCode> = None;
-    for input in inputs {
+    let mut inputs = inputs.into_iter().peekable();
+    while let Some(input) = inputs.next() {
         let out = if several { args.out.join(&input.name) } else { args.out.clone() };
         let outcome = input.job.and_then(|(job, media)| analyze(&mut analyzer, job, media, args, &out));
         let outcome = outcome.unwrap_or_else(|error| {
@@ -132,6 +133,9 @@ pub(crate) fn run(args: &AnalyzeArgs) -> Result<ExitCode, CommandError> {
             }
             Outcome::failed(&error)
         });
+        if inputs.peek().is_some() {
+            analyzer.prepare_next();
+        }
         print(&outcome, &input.name, args.json)?;
     }
     Ok(worst.map_or(ExitCode::SUCCESS, exit_code))

@@ -102,18 +102,24 @@ pub(crate) fn run(args: &SlotArgs) -> Result<ExitCode, CommandError> {
         let started = Instant::now();
         let analysed = catch_unwind(AssertUnwindSafe(|| analyze(&mut analyzer, &request, &replies)));
         match analysed {
-            Ok(Ok(analysis)) => replies.send(&Reply::Done {
-                stage_s: analysis
-                    .stage_seconds
-                    .iter()
-                    .map(|(stage, seconds)| (stage.title().to_owned(), *seconds))
-                    .collect(),
-                wall_s: started.elapsed().as_secs_f64(),
-                model_runs: clock::take_model_runs()
-                    .into_iter()
-                    .map(|(name, count)| (name, (count.runs, count.rows)))
-                    .collect(),
-            }),
+            Ok(Ok(analysis)) => {
+                replies.send(&Reply::Done {
+                    stage_s: analysis
+                        .stage_seconds
+                        .iter()
+                        .map(|(stage, seconds)| (stage.title().to_owned(), *seconds))
+                        .collect(),
+                    wall_s: started.elapsed().as_secs_f64(),
+                    model_runs: clock::take_model_runs()
+                        .into_iter()
+                        .map(|(name, count)| (name, (count.runs, count.rows)))
+                        .collect(),
+                });
+                // The next job is likely to be one like this.
+                if !request.media.is_empty() {
+                    analyzer.prepare_next();
+                }
+            }
             Ok(Err(error)) => replies.send(&Reply::Failed { code: error.code, message: error.message }),
             Err(_) => {
                 // What the models look like after a panic nobody knows: the next job gets a fresh process.

@@ -81,13 +81,13 @@ pub(crate) async fn handle(fleet: &Arc<Fleet>, slot: &mut Slot, delivery: Delive
             },
         };
         metrics::busy(-1.0);
-        settle(slot, delivery, end, received).await;
+        settle(fleet, slot, delivery, end, received).await;
     }
     .instrument(span)
     .await;
 }
 
-async fn settle(slot: &mut Slot, delivery: Delivery, end: End, received: Instant) {
+async fn settle(fleet: &Fleet, slot: &mut Slot, delivery: Delivery, end: End, received: Instant) {
     match end {
         End::Done(times) => match delivery.ack().await {
             Ok(()) => {
@@ -119,11 +119,13 @@ async fn settle(slot: &mut Slot, delivery: Delivery, end: End, received: Instant
         }
         End::Lost => {
             slot.abandon().await;
+            fleet.scratch.empty(slot.number());
             metrics::settled("lost", None);
             tracing::warn!("the lease is lost: the work is given up");
         }
         End::Stopped => {
             slot.abandon().await;
+            fleet.scratch.empty(slot.number());
             match delivery.hand_back().await {
                 Ok(()) => tracing::info!("the worker stops: the job is handed back"),
                 Err(error) => {
@@ -235,7 +237,7 @@ async fn perform(
     task: &Task<'_>,
     teller: &Teller,
 ) -> Result<(Stored, Times), Failure> {
-    let folder = fleet.scratch.job().map_err(|error| no_folder(&error))?;
+    let folder = fleet.scratch.job(slot.number()).map_err(|error| no_folder(&error))?;
     let download_started = Instant::now();
     if !task.wanted.is_empty() {
         teller.progress(ProgressStage::Fetch, 0.0, None);
