@@ -38,7 +38,6 @@ impl Scratch {
     pub(crate) fn job(&self, slot: usize) -> std::io::Result<JobFolder> {
         let folder = JobFolder(self.folder.path().join(format!("slot-{slot}")));
         std::fs::create_dir_all(&folder.0)?;
-        folder.empty()?;
         Ok(folder)
     }
 
