@@ -16,6 +16,7 @@ use interview_tuning::population::Population;
 use tokio::runtime::Runtime;
 use tokio::sync::Mutex;
 
+use super::S3Access;
 use crate::error::CommandError;
 use crate::output;
 
@@ -26,28 +27,16 @@ const FILE_DEADLINE: Duration = Duration::from_secs(3600);
 /// Most bytes of a columnar file that is copied here.
 const MAX_FILE_BYTES: u64 = 64 << 30;
 
-/// How to reach an S3 server.
+/// Reads documents that may lie in a store.
 #[derive(Debug, Clone, Args)]
 pub(crate) struct S3Args {
-    /// URL of an S3 server that is not Amazon's.
-    #[arg(long, value_name = "URL", env = "INTERVIEW_S3_ENDPOINT")]
-    s3_endpoint: Option<String>,
-    /// Region of the bucket [default: as the AWS SDK finds it, else us-east-1].
-    #[arg(long, value_name = "REGION", env = "INTERVIEW_S3_REGION")]
-    s3_region: Option<String>,
-    /// Name the bucket in the path of the URL; most servers but Amazon's need it.
-    #[arg(long, env = "INTERVIEW_S3_PATH_STYLE")]
-    s3_path_style: bool,
+    #[command(flatten)]
+    access: S3Access,
 }
 
 impl S3Args {
     fn buckets(&self) -> Result<Buckets, CommandError> {
-        Buckets::new(S3Options {
-            endpoint: self.s3_endpoint.clone(),
-            region: self.s3_region.clone(),
-            path_style: self.s3_path_style,
-            ..S3Options::default()
-        })
+        Buckets::new(self.access.options())
     }
 
     /// Reads a document of at most `max_bytes`, from a file or from a store.

@@ -22,6 +22,7 @@ use interview_pipeline::media::Decoders;
 use interview_pipeline::score::Library;
 use interview_sandbox::Settings;
 use interview_schemas::ErrorCode;
+use interview_store::S3Options;
 
 use crate::error::CommandError;
 
@@ -31,6 +32,32 @@ pub(crate) struct StoreArgs {
     /// Folder of the models; default: `interview/models` in the user's cache folder.
     #[arg(long, value_name = "DIR", env = "INTERVIEW_MODELS", global = true)]
     pub(crate) models: Option<PathBuf>,
+}
+
+/// How to reach an S3 server.
+#[derive(Debug, Clone, Args)]
+pub(crate) struct S3Access {
+    /// URL of an S3 server that is not Amazon's.
+    #[arg(long, value_name = "URL", env = "INTERVIEW_S3_ENDPOINT")]
+    s3_endpoint: Option<String>,
+    /// Region of the bucket [default: as the AWS SDK finds it, else us-east-1].
+    #[arg(long, value_name = "REGION", env = "INTERVIEW_S3_REGION")]
+    s3_region: Option<String>,
+    /// Name the bucket in the path of the URL; most servers but Amazon's need it.
+    #[arg(long, env = "INTERVIEW_S3_PATH_STYLE")]
+    s3_path_style: bool,
+}
+
+impl S3Access {
+    /// The same for a store, with the usual encryption of what is written.
+    pub(crate) fn options(&self) -> S3Options {
+        S3Options {
+            endpoint: self.s3_endpoint.clone(),
+            region: self.s3_region.clone(),
+            path_style: self.s3_path_style,
+            ..S3Options::default()
+        }
+    }
 }
 
 /// Where profiles lie.

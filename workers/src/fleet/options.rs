@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use clap::Args;
 use interview_store::{S3Options, SseMode, Store, StoreLocation};
 
+use crate::commands::S3Access;
 use crate::error::CommandError;
 
 /// The store and how to reach it.
@@ -27,18 +28,11 @@ impl StoreOptions {
     }
 }
 
-/// How to reach an S3 server.
+/// How to reach an S3 server that is written to.
 #[derive(Debug, Clone, Args)]
 pub(crate) struct S3Args {
-    /// URL of an S3 server that is not Amazon's.
-    #[arg(long, value_name = "URL", env = "INTERVIEW_S3_ENDPOINT")]
-    s3_endpoint: Option<String>,
-    /// Region of the bucket [default: as the AWS SDK finds it, else us-east-1].
-    #[arg(long, value_name = "REGION", env = "INTERVIEW_S3_REGION")]
-    s3_region: Option<String>,
-    /// Name the bucket in the path of the URL; most servers but Amazon's need it.
-    #[arg(long, env = "INTERVIEW_S3_PATH_STYLE")]
-    s3_path_style: bool,
+    #[command(flatten)]
+    access: S3Access,
     /// Encryption at rest of what is written: bucket, aes256, kms or kms:KEY_ID.
     #[arg(long, value_name = "MODE", env = "INTERVIEW_S3_SSE", default_value = "bucket")]
     s3_sse: SseMode,
@@ -50,13 +44,7 @@ impl S3Args {
     /// # Errors
     /// What is wrong with the store.
     pub(crate) async fn open(&self, location: &StoreLocation) -> Result<Store, CommandError> {
-        let options = S3Options {
-            endpoint: self.s3_endpoint.clone(),
-            region: self.s3_region.clone(),
-            path_style: self.s3_path_style,
-            sse: self.s3_sse.clone(),
-            access_key: None,
-        };
+        let options = S3Options { sse: self.s3_sse.clone(), ..self.access.options() };
         let store = Store::open(location, &options).await?;
         store.probe().await?;
         Ok(store)
