@@ -157,7 +157,7 @@ fn models(answers: &[AnswerPerception], meanings: &[Option<Semantics>], hub: &Hu
             names.extend(hub.vision_models());
         }
     }
-    if meanings.iter().flatten().any(|semantics| semantics.embedded) {
+    if meanings.iter().flatten().any(|semantics| semantics.embedded || semantics.glossed) {
         names.insert(interview_models::minilm::MODEL.to_owned());
     }
     names

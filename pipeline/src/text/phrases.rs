@@ -46,7 +46,11 @@ impl Phrases {
     pub fn add(&mut self, text: &str, group: usize) {
         let text = text.trim();
         let (text, prefix) = text.strip_suffix('*').map_or((text, false), |stem| (stem, true));
-        let units = units(text);
+        self.add_units(units(text), prefix, group);
+    }
+
+    /// Adds a phrase that is divided already; with `prefix` its last word may continue.
+    pub(crate) fn add_units(&mut self, units: Vec<Unit>, prefix: bool, group: usize) {
         let whole_word = !prefix && units.len() == 1 && units[0].han;
         // The beginning of a word has no stem of its own.
         let form = |unit: Unit| if self.by_stem && !prefix { unit.stem } else { unit.text };

@@ -167,7 +167,7 @@ impl Content<'_> {
     /// Words in one line, as they are compared.
     fn plain(&self, units: &Range<usize>) -> String {
         let units = self.semantics.phrased.units[units.clone()].to_vec();
-        crate::perception::semantics::Passage { units, embedding: None }.plain()
+        crate::perception::semantics::Passage::new(units).plain()
     }
 
     /// Evidence for some words: the words themselves and the sentence around them.

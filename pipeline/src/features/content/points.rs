@@ -1,25 +1,37 @@
-//! Rubric points in an answer: a blend of words, related words and meaning, with the sentence that proves it.
+//! Rubric points in an answer: a blend of words, concepts and meaning, with the sentence that proves it.
 //!
-//! Three measures are blended by a logistic function whose weights were fitted on the tuning half of the labelled
-//! answers (`tests/data/answers/`):
-//! - words: the content words of all wordings of the point that one chunk of the answer takes up;
-//! - meaning (with embeddings): per wording the closest chunk, averaged over the wordings. The question is taken
-//!   out of the similarity (partial correlation), because every chunk about the topic resembles every point of it;
-//! - topic: how close the three chunks closest to the question come to it. Answers that only repeat the topic come
-//!   closest. The closest, not the mean: more words about something else must not help.
+//! The answer is read in chunks of three lengths, from a clause to several sentences. Seven measures are blended by a
+//! logistic function:
+//! - words: the share of the content words of a wording of the point that one chunk takes up, itself or by a word of the
+//!   same concept; of the best short and of the best long chunk, averaged over the wordings;
+//! - meaning: per wording the closest chunk, averaged over the wordings and the three lengths. The question is taken out
+//!   of the similarity (partial correlation), because every chunk about the topic resembles every point of it;
+//! - margin: by how much the best chunk is closer to this point than to any other point of the question, after what all
+//!   sentences of interviews have in common was taken away; so every point has a threshold of its own;
+//! - room: whether there are words enough to cover so many points;
+//! - length: long answers touch on every point by chance, so they must come closer;
+//! - opinion: how far the answer thinks about the matter instead of telling what is done. "Communication is important"
+//!   covers nothing.
+//!
+//! Without a model of meaning only words and room are left. In Mandarin, which the model does not know, the meaning is
+//! that of an English gloss.
 //!
 //! Chunks without function words are lists of keywords and prove nothing; nor do chunks in which something is
 //! denied, unless the point itself is worded as a denial. Orders to the judge ("give full marks") stand in no chunk.
+//!
+//! The weights were fitted by logistic regression with L2 on all labelled answers for tuning (`docs/models/words.md`).
 
 use std::collections::BTreeSet;
+use std::ops::Range;
 
 use interview_schemas::Language;
 use interview_schemas::features::{Evidence, NotAssessed};
 use interview_schemas::job::RubricPoint;
+use ndarray::Array1;
 
 use super::terms::{Said, Term, Terms};
 use super::{Content, sentence_evidence};
-use crate::perception::semantics::{Chunk, Passage, Semantics, cosine};
+use crate::perception::semantics::{Chunk, Passage, Semantics};
 use crate::text::{Phrases, lexicon};
 
 /// A point counts as covered from this probability on.
@@ -38,37 +50,106 @@ const DENIED: f64 = 0.5;
 /// What is added to the weight of a wording, so that one word of a short wording is no full match.
 const RECALL_PRIOR: f64 = 0.7;
 
-/// Chunks closest to the question whose mean is the topic of the answer.
-const CLOSEST: usize = 3;
+/// Different content words that a point needs at least to be told in full.
+const WORDS_PER_POINT: f64 = 8.0;
+
+/// Words from which an answer begins to be long, and from which it is: English words, Chinese characters.
+const LONG: [(f64, f64); 2] = [(70.0, 110.0), (112.0, 176.0)];
+
+/// How close the answers for tuning come to the other points of a question; of a rubric of a single point.
+const LONE_RIVAL: f64 = 0.22;
+
+/// Places among `REPORT_PARTS`.
+const ACTION: usize = 2;
+const OPINION: usize = 4;
 
 /// Weights of the logistic blend.
 struct Blend {
     bias: f64,
     meaning: f64,
-    words: f64,
-    recall: f64,
-    topic: f64,
+    words_short: f64,
+    words_long: f64,
+    margin: f64,
+    room: f64,
+    length: f64,
+    opinion: f64,
 }
 
-/// Fitted on the tuning half; the biases were then moved to where cross-validation over its answers gave the best F1.
-const WITH_MEANING: Blend = Blend { bias: -3.3, meaning: 14.3, words: 2.0, recall: 1.3, topic: -5.8 };
-const ENGLISH_WORDS: Blend = Blend { bias: -3.6, meaning: 0.0, words: 2.96, recall: 6.37, topic: 0.0 };
-const MANDARIN_WORDS: Blend = Blend { bias: -2.4, meaning: 0.0, words: 1.55, recall: 8.4, topic: 0.0 };
+/// Fitted on the answers for tuning with their embeddings; the biases include the threshold with the best F1 there.
+const WITH_MEANING: Blend = Blend {
+    bias: -5.44,
+    meaning: 8.65,
+    words_short: 3.11,
+    words_long: 2.77,
+    margin: 5.40,
+    room: 2.42,
+    length: -1.21,
+    opinion: -7.46,
+};
+const WITH_GLOSS: Blend = Blend {
+    bias: -3.24,
+    meaning: 2.41,
+    words_short: 4.70,
+    words_long: 3.76,
+    margin: 4.53,
+    room: 1.31,
+    length: -0.40,
+    opinion: -8.44,
+};
+
+/// The same from words alone.
+const ENGLISH_WORDS: Blend = Blend {
+    bias: -3.51,
+    meaning: 0.00,
+    words_short: 4.95,
+    words_long: 4.31,
+    margin: 0.00,
+    room: 2.72,
+    length: -1.57,
+    opinion: 0.00,
+};
+const MANDARIN_WORDS: Blend = Blend {
+    bias: -3.47,
+    meaning: 0.00,
+    words_short: 6.15,
+    words_long: 5.04,
+    margin: 0.00,
+    room: 1.60,
+    length: -0.70,
+    opinion: 0.00,
+};
 
 /// What was found of one rubric point.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct Finding {
     /// Probability that the point is covered, 0–1.
     pub(super) probability: f64,
-    /// The chunk that speaks most for it.
-    pub(super) chunk: Option<usize>,
-    /// The measures before the blend: meaning, words, recall, topic.
-    pub(super) measures: [f64; 4],
+    /// Units of the answer that speak most for it.
+    pub(super) place: Option<Range<usize>>,
+    /// The measures before the blend.
+    pub(super) measures: Measures,
+}
+
+/// What speaks for a point.
+#[derive(Debug, Clone, Copy, Default, PartialEq)]
+pub(super) struct Measures {
+    pub(super) meaning: f64,
+    pub(super) words_short: f64,
+    pub(super) words_long: f64,
+    pub(super) margin: f64,
+    pub(super) room: f64,
+    pub(super) length: f64,
+    pub(super) opinion: f64,
 }
 
 impl Finding {
     pub(super) fn covered(&self) -> bool {
         self.probability >= COVERED
+    }
+
+    /// Where the point is covered; `None` where it is not.
+    pub(super) fn proof(&self) -> Option<&Range<usize>> {
+        self.place.as_ref().filter(|_| self.covered())
     }
 }
 
@@ -78,7 +159,7 @@ pub(super) fn find(semantics: &Semantics) -> Vec<Finding> {
         return Vec::new();
     }
     let search = Search::new(semantics);
-    semantics.rubric.iter().map(|wordings| search.point(wordings)).collect()
+    (0..semantics.rubric.len()).map(|point| search.point(point)).collect()
 }
 
 /// Whether the answer as a whole is a list of keywords.
@@ -92,114 +173,219 @@ pub(super) fn is_keyword_list(semantics: &Semantics) -> bool {
     words >= 8.0 && function / words < least
 }
 
-struct Search<'a> {
-    semantics: &'a Semantics,
-    terms: Terms,
-    denials: Phrases,
+/// Chunks of one length.
+struct Scale<'a> {
+    chunks: &'a [Chunk],
     said: Vec<Said>,
-    /// Content words of the question: every answer repeats them.
-    asked: BTreeSet<Term>,
     /// Chunks that can prove something, and those of them without a denial.
     proving: Vec<usize>,
     affirming: Vec<usize>,
     /// Per chunk its similarity to the question.
     topic: Vec<f64>,
-    /// Mean of the three closest.
-    closest_topic: f64,
+    /// Per chunk and point the similarity to the closest wording, with what is common to all sentences taken out; empty
+    /// without a model of meaning.
+    closeness: Vec<Vec<f64>>,
+}
+
+struct Search<'a> {
+    semantics: &'a Semantics,
+    terms: Terms,
+    denials: Phrases,
+    /// Content words of the question: every answer repeats them.
+    asked: BTreeSet<Term>,
+    /// Short, usual and long.
+    scales: [Scale<'a>; 3],
+    room: f64,
+    length: f64,
+    opinion: f64,
 }
 
 impl<'a> Search<'a> {
     fn new(semantics: &'a Semantics) -> Self {
-        let terms = Terms::new(semantics);
-        let (english, mandarin) = KEYWORDS_ONLY;
-        let least = if semantics.language == Language::Zh { mandarin } else { english };
-        let chunks = &semantics.chunks;
-        let listed = is_keyword_list(semantics);
-        let proves = |chunk: &Chunk| !listed && chunk.function_share >= least;
-        let proving: Vec<usize> = (0..chunks.len()).filter(|&index| proves(&chunks[index])).collect();
-        let affirming =
-            proving.iter().copied().filter(|&index| chunks[index].denied_share < DENIED).collect();
-        let question = semantics.question.as_ref();
-        let to_question =
-            |passage: &Passage| question.and_then(|question| cosine(passage, question)).unwrap_or(0.0);
-        let topic: Vec<f64> = chunks.iter().map(|chunk| to_question(&chunk.passage)).collect();
+        let terms = Terms::wide(semantics);
+        let lengths = [&semantics.short_chunks, &semantics.chunks, &semantics.long_chunks];
+        let points = semantics.rubric.len() as f64;
         Self {
             denials: semantics.lexicons.list(semantics.language, "denials").phrases(&[lexicon::MAIN]),
-            said: chunks.iter().map(|chunk| terms.said(chunk)).collect(),
-            asked: question.map(|question| terms.of(question)).unwrap_or_default(),
+            asked: semantics.question.as_ref().map(|question| terms.of(question)).unwrap_or_default(),
+            scales: lengths.map(|chunks| Scale::new(semantics, &terms, chunks)),
+            room: (terms.of(&semantics.cleaned).len() as f64 / (WORDS_PER_POINT * points)).min(1.0),
+            length: length(semantics),
+            opinion: opinion(semantics),
             terms,
-            proving,
-            affirming,
-            closest_topic: mean_of_largest(&topic, CLOSEST),
-            topic,
             semantics,
         }
     }
 
-    fn point(&self, wordings: &[Passage]) -> Finding {
+    fn point(&self, point: usize) -> Finding {
+        let wordings = self.semantics.rubric[point].as_slice();
         let denied = wordings.iter().any(|wording| !self.denials.find(&wording.units).is_empty());
-        let chunks = if denied { &self.proving } else { &self.affirming };
         let own: Vec<BTreeSet<Term>> = wordings.iter().map(|wording| self.own_terms(wording)).collect();
-        let all: BTreeSet<&Term> = own.iter().flatten().filter(|term| !self.asked.contains(term)).collect();
-        let words = |chunk: usize| taken_up(all.iter().copied(), &self.said[chunk]).ln_1p();
-        let recall = mean_of_best(&own, chunks, |terms, chunk| {
-            let weight: f64 = terms.iter().map(Term::weight).sum();
-            taken_up(terms.iter(), &self.said[chunk]) / (weight + RECALL_PRIOR)
-        });
-        let meaning = mean_of_best(wordings, chunks, |wording, chunk| self.meaning(wording, chunk));
-        let best = |chunk: &usize| {
-            let closest = wordings.iter().map(|wording| self.meaning(wording, *chunk)).fold(-1.0, f64::max);
-            words(*chunk) + 2.0 * closest
+        let [short, usual, long] = &self.scales;
+        let words = |scale: &Scale<'_>| {
+            mean_of_best(&own, scale.allowed(denied), |terms, chunk| share_said(terms, &scale.said[chunk]))
         };
-        let chunk = chunks
-            .iter()
-            .copied()
-            .max_by(|left, right| best(left).total_cmp(&best(right)).then(right.cmp(left)));
-        let most = chunks.iter().map(|&chunk| words(chunk)).fold(0.0, f64::max);
-        let measures = [meaning, most, recall, self.closest_topic];
-        let probability = if chunk.is_some() { self.blend(measures) } else { 0.0 };
-        Finding { probability, chunk, measures }
+        let meanings = self.scales.iter().map(|scale| {
+            mean_of_best(wordings, scale.allowed(denied), |wording, chunk| {
+                self.meaning(scale, wording, chunk)
+            })
+        });
+        let measures = Measures {
+            meaning: meanings.sum::<f64>() / self.scales.len() as f64,
+            words_short: words(short),
+            words_long: words(long),
+            margin: self.margin(point, denied),
+            room: self.room,
+            length: self.length,
+            opinion: self.opinion,
+        };
+        let proofs = [usual, short, long].into_iter();
+        let place = proofs.filter_map(|scale| scale.proof(&own, point, denied)).next();
+        let probability = if place.is_some() { self.blend(&measures) } else { 0.0 };
+        Finding { probability, place, measures }
     }
 
     /// The content words of a wording without those of the question; all of them where none are left.
     fn own_terms(&self, wording: &Passage) -> BTreeSet<Term> {
         let all = self.terms.of(wording);
-        let own: BTreeSet<Term> = all.difference(&self.asked).cloned().collect();
+        let asked = |term: &&Term| self.asked.iter().any(|asked| asked.stems == term.stems);
+        let own: BTreeSet<Term> = all.iter().filter(|term| !asked(term)).cloned().collect();
         if own.is_empty() { all } else { own }
     }
 
     /// Similarity of a wording and a chunk with the question taken out: the partial correlation of the two given
-    /// the question. 0 without embeddings.
-    fn meaning(&self, wording: &Passage, chunk: usize) -> f64 {
-        let Some(similarity) = cosine(wording, &self.semantics.chunks[chunk].passage) else { return 0.0 };
-        let said = self.topic[chunk];
-        let asked = self.semantics.question.as_ref().and_then(|question| cosine(wording, question));
+    /// the question. 0 without a model of meaning.
+    fn meaning(&self, scale: &Scale<'_>, wording: &Passage, chunk: usize) -> f64 {
+        let Some(close) = similarity(wording, &scale.chunks[chunk].passage) else { return 0.0 };
+        let said = scale.topic[chunk];
+        let asked = self.semantics.question.as_ref().and_then(|question| similarity(wording, question));
         let asked = asked.unwrap_or(0.0);
-        let scale = ((1.0 - said * said) * (1.0 - asked * asked)).sqrt().max(0.05);
-        ((similarity - said * asked) / scale).clamp(-1.0, 1.0)
+        let size = ((1.0 - said * said) * (1.0 - asked * asked)).sqrt().max(0.05);
+        ((close - said * asked) / size).clamp(-1.0, 1.0)
     }
 
-    fn blend(&self, [meaning, words, recall, topic]: [f64; 4]) -> f64 {
-        let blend = match (self.semantics.embedded, self.semantics.language) {
-            (true, _) => &WITH_MEANING,
-            (false, Language::Zh) => &MANDARIN_WORDS,
-            (false, _) => &ENGLISH_WORDS,
+    /// By how much some chunk is closer to a point than to every other one; 0 without a model of meaning.
+    fn margin(&self, point: usize, denied: bool) -> f64 {
+        let of_chunk = |points: &Vec<f64>| {
+            let others = points.iter().enumerate().filter(|(other, _)| *other != point);
+            let rival = others.map(|(_, closeness)| *closeness).reduce(f64::max);
+            points[point] - rival.unwrap_or(LONE_RIVAL)
+        };
+        let margins = self.scales.iter().flat_map(|scale| {
+            scale.allowed(denied).iter().filter_map(|&chunk| scale.closeness.get(chunk)).map(of_chunk)
+        });
+        margins.reduce(f64::max).unwrap_or(0.0)
+    }
+
+    fn blend(&self, measures: &Measures) -> f64 {
+        let semantics = self.semantics;
+        let blend = match (semantics.embedded, semantics.glossed, semantics.language) {
+            (true, _, _) => &WITH_MEANING,
+            (_, true, _) => &WITH_GLOSS,
+            (_, _, Language::Zh) => &MANDARIN_WORDS,
+            _ => &ENGLISH_WORDS,
         };
         let sum = blend.bias
-            + blend.meaning * meaning
-            + blend.words * words
-            + blend.recall * recall
-            + blend.topic * topic;
+            + blend.meaning * measures.meaning
+            + blend.words_short * measures.words_short
+            + blend.words_long * measures.words_long
+            + blend.margin * measures.margin
+            + blend.room * measures.room
+            + blend.length * measures.length
+            + blend.opinion * measures.opinion;
         1.0 / (1.0 + (-sum).exp())
     }
 }
 
-/// The mean of the largest values; 0 of none.
-fn mean_of_largest(values: &[f64], count: usize) -> f64 {
-    let mut values = values.to_vec();
-    values.sort_by(|left, right| right.total_cmp(left));
-    values.truncate(count);
+impl<'a> Scale<'a> {
+    fn new(semantics: &Semantics, terms: &Terms, chunks: &'a [Chunk]) -> Self {
+        let (english, mandarin) = KEYWORDS_ONLY;
+        let least = if semantics.language == Language::Zh { mandarin } else { english };
+        let listed = is_keyword_list(semantics);
+        let proves = |chunk: &Chunk| !listed && chunk.function_share >= least;
+        let proving: Vec<usize> = (0..chunks.len()).filter(|&index| proves(&chunks[index])).collect();
+        let affirming =
+            proving.iter().copied().filter(|&index| chunks[index].denied_share < DENIED).collect();
+        let to_question = |chunk: &Chunk| {
+            semantics
+                .question
+                .as_ref()
+                .and_then(|question| similarity(&chunk.passage, question))
+                .unwrap_or(0.0)
+        };
+        Self {
+            said: chunks.iter().map(|chunk| terms.said(chunk)).collect(),
+            proving,
+            affirming,
+            topic: chunks.iter().map(to_question).collect(),
+            closeness: closeness(semantics, chunks),
+            chunks,
+        }
+    }
+
+    /// Chunks that can prove a point, which is worded as a denial or not.
+    fn allowed(&self, denied: bool) -> &[usize] {
+        if denied { &self.proving } else { &self.affirming }
+    }
+
+    /// The place of the chunk that speaks most for a point, the earlier of equals.
+    fn proof(&self, own: &[BTreeSet<Term>], point: usize, denied: bool) -> Option<Range<usize>> {
+        let all: BTreeSet<&Term> = own.iter().flatten().collect();
+        let strength = |chunk: usize| {
+            let closeness = self.closeness.get(chunk).map_or(0.0, |points| points[point]);
+            taken_up(all.iter().copied(), &self.said[chunk]).ln_1p() + 2.0 * closeness
+        };
+        let strengths = self.allowed(denied).iter().map(|&chunk| (strength(chunk), chunk));
+        let best = strengths.max_by(|left, right| left.0.total_cmp(&right.0).then(right.1.cmp(&left.1)));
+        best.map(|(_, chunk)| self.chunks[chunk].place.clone())
+    }
+}
+
+/// Per chunk and point the closest wording, centred; empty without a model of meaning.
+fn closeness(semantics: &Semantics, chunks: &[Chunk]) -> Vec<Vec<f64>> {
+    let Some(examples) = &semantics.telling else { return Vec::new() };
+    let centred = |passage: &Passage| passage.meaning().map(|meaning| examples.centred(meaning.view()));
+    let points: Vec<Vec<Array1<f32>>> =
+        semantics.rubric.iter().map(|wordings| wordings.iter().filter_map(centred).collect()).collect();
+    let to_points = |chunk: &Chunk| {
+        let said = centred(&chunk.passage);
+        let to_point = |wordings: &Vec<Array1<f32>>| {
+            let closest =
+                wordings.iter().map(|wording| said.as_ref().map_or(0.0, |said| f64::from(said.dot(wording))));
+            closest.reduce(f64::max).unwrap_or(0.0)
+        };
+        points.iter().map(to_point).collect()
+    };
+    chunks.iter().map(to_points).collect()
+}
+
+/// How long an answer is, from 0 (as the answers that most weights come from) to 1.
+fn length(semantics: &Semantics) -> f64 {
+    let (begins, reached) = LONG[usize::from(semantics.language == Language::Zh)];
+    ((semantics.cleaned.units.len() as f64 - begins) / (reached - begins)).clamp(0.0, 1.0)
+}
+
+/// How far an answer thinks instead of telling what is done, on average over its chunks; 0 without a model of meaning.
+pub(super) fn opinion(semantics: &Semantics) -> f64 {
+    let Some(examples) = &semantics.telling else { return 0.0 };
+    let of_chunk = |chunk: &Chunk| -> Option<f64> {
+        let strengths = examples.strengths(chunk.passage.meaning()?.view());
+        Some(strengths.get(OPINION)? - strengths.get(ACTION)?)
+    };
+    let values: Vec<f64> = semantics.chunks.iter().filter_map(of_chunk).collect();
     values.iter().sum::<f64>() / values.len().max(1) as f64
+}
+
+/// How much two passages mean the same, by their own meaning or that of their glosses.
+fn similarity(left: &Passage, right: &Passage) -> Option<f64> {
+    let (left, right) = (left.meaning()?, right.meaning()?);
+    Some(interview_models::minilm::cosine(left.view(), right.view()))
+}
+
+/// The share of some content words that was said, 0–1.
+fn share_said(terms: &BTreeSet<Term>, said: &Said) -> f64 {
+    let weight: f64 = terms.iter().map(Term::weight).sum();
+    taken_up(terms.iter(), said) / (weight + RECALL_PRIOR)
 }
 
 /// How much of some content words was said.
@@ -218,7 +404,11 @@ fn mean_of_best<T>(items: &[T], chunks: &[usize], value: impl Fn(&T, usize) -> f
 
 /// Confidence in findings: less without a model of meaning.
 pub(super) fn confidence(content: &Content<'_>) -> f64 {
-    let method = if content.semantics.embedded { 0.85 } else { 0.7 };
+    let method = match (content.semantics.embedded, content.semantics.glossed) {
+        (true, _) => 0.85,
+        (_, true) => 0.8,
+        _ => 0.7,
+    };
     method * content.confidence
 }
 
@@ -227,9 +417,7 @@ pub(super) fn evidence(content: &Content<'_>) -> Result<Vec<Evidence>, NotAssess
     let rubric = content.rubric()?;
     let line = |(point, finding): (&RubricPoint, &Finding)| {
         let name = super::shorten(&point.text);
-        let place = finding.chunk.filter(|_| finding.covered());
-        let sentence =
-            place.and_then(|chunk| content.semantics.sentence_at(&content.semantics.chunks[chunk].place));
+        let sentence = finding.proof().and_then(|place| content.semantics.sentence_at(place));
         sentence.map_or_else(
             || Evidence::new(0.0, 0.0, format!("✗ {name}")),
             |sentence| sentence_evidence(&format!("✓ {name}: "), sentence),

@@ -158,8 +158,7 @@ pub(super) fn unanswered(content: &Content<'_>) -> Measured {
     // What stands in the same sentence as "I don't know how to ask that" covers nothing.
     let semantics = content.semantics;
     let elsewhere = |finding: &super::points::Finding| {
-        let chunk = finding.chunk.filter(|_| finding.covered()).and_then(|chunk| semantics.chunks.get(chunk));
-        let sentence = chunk.and_then(|chunk| semantics.sentence_at(&chunk.place));
+        let sentence = finding.proof().and_then(|place| semantics.sentence_at(place));
         sentence.is_some_and(|sentence| !sentences.contains(&sentence.units.start))
     };
     let covered = content.findings.iter().any(elsewhere);

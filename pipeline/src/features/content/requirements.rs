@@ -41,7 +41,7 @@ pub(super) fn resume_coverage(content: &Content<'_>) -> Measured {
         let place = mentions(&resume.units, &wording.units).next()?;
         let from = place.saturating_sub(QUOTED_AROUND / 2);
         let to = (place + wording.units.len() + QUOTED_AROUND / 2).min(resume.units.len());
-        let around = Passage { units: resume.units[from..to].to_vec(), embedding: None };
+        let around = Passage::new(resume.units[from..to].to_vec());
         Some(Evidence::new(0.0, 0.0, format!("…{}…", around.plain())))
     })
 }

@@ -1,9 +1,11 @@
 //! How much of the question's rubric was covered, and steps of a procedure in their order (R16, R18).
 
+use std::ops::Range;
+
 use interview_schemas::features::{Evidence, NotAssessed};
 use interview_schemas::job::RubricPoint;
 
-use super::points::{self, Finding};
+use super::points;
 use super::{Content, Measured, sentence_evidence, shorten};
 
 /// `content.rubric_coverage`.
@@ -39,26 +41,24 @@ pub(super) fn procedure_order(content: &Content<'_>) -> Measured {
     if !rubric.iter().any(|point| point.order.is_some()) {
         return Err(NotAssessed::NoReference);
     }
-    let mut steps: Vec<(u32, usize, &RubricPoint)> = Vec::new();
+    let mut steps: Vec<(u32, &Range<usize>, &RubricPoint)> = Vec::new();
     for (point, finding) in rubric.iter().zip(&content.findings) {
-        if let (Some(order), Some(chunk)) = (point.order, covering_chunk(finding)) {
-            steps.push((order, chunk, point));
+        if let (Some(order), Some(place)) = (point.order, finding.proof()) {
+            steps.push((order, place, point));
         }
     }
     steps.sort_by_key(|(order, _, _)| *order);
     let (mut pairs, mut right) = (0u32, 0u32);
     let mut evidence: Vec<Evidence> = Vec::new();
-    for (index, (order, chunk, earlier)) in steps.iter().enumerate() {
-        for (later_order, later_chunk, later) in &steps[index + 1..] {
-            if order == later_order || chunk == later_chunk {
+    for (index, (order, place, earlier)) in steps.iter().enumerate() {
+        for (later_order, later_place, later) in &steps[index + 1..] {
+            if order == later_order || place.start == later_place.start {
                 continue;
             }
             pairs += 1;
-            if chunk < later_chunk {
+            if place.start < later_place.start {
                 right += 1;
-            } else if let Some(sentence) =
-                content.semantics.sentence_at(&content.semantics.chunks[*later_chunk].place)
-            {
+            } else if let Some(sentence) = content.semantics.sentence_at(later_place) {
                 let names = format!("{} ↛ {}: ", shorten(&earlier.text), shorten(&later.text));
                 evidence.push(sentence_evidence(&names, sentence));
             }
@@ -68,8 +68,4 @@ pub(super) fn procedure_order(content: &Content<'_>) -> Measured {
         return Err(NotAssessed::TooShort);
     }
     Ok((f64::from(right) / f64::from(pairs), points::confidence(content), evidence))
-}
-
-fn covering_chunk(finding: &Finding) -> Option<usize> {
-    finding.chunk.filter(|_| finding.covered())
 }

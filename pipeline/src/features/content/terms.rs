@@ -1,9 +1,15 @@
 //! Content words of a reference text and how well a run of words takes them up.
 
 use std::collections::BTreeSet;
+use std::sync::{Arc, OnceLock};
 
-use crate::perception::semantics::{Chunk, Passage, Semantics};
-use crate::text::{Phrases, Unit, lexicon};
+use interview_schemas::Language;
+
+use crate::perception::semantics::{Chunk, Cleaner, Passage, Semantics};
+use crate::text::{Lexicons, Phrases, Unit, lexicon};
+
+/// Word lists of ideas by which points are looked for: words of related meaning, concepts, words of the same gloss.
+const WIDE: [&str; 3] = ["related", "concepts", "glossary"];
 
 /// A word of related meaning counts so much of the word itself.
 const RELATED: f64 = 0.8;
@@ -47,18 +53,34 @@ pub(super) struct Said {
 /// Finds content words with the word lists of one language.
 pub(super) struct Terms {
     stopwords: Phrases,
-    related: Phrases,
+    ideas: Arc<Phrases>,
 }
 
 impl Terms {
     pub(super) fn new(semantics: &Semantics) -> Self {
-        let list = |name: &str| semantics.lexicons.list(semantics.language, name);
         let mut related = Phrases::by_stem();
-        for (group, entry) in list("related").entries(lexicon::MAIN).iter().enumerate() {
+        let entries = semantics.lexicons.list(semantics.language, "related").entries(lexicon::MAIN);
+        for (group, entry) in entries.iter().enumerate() {
             related.add(&entry.term, group);
             entry.synonyms.iter().for_each(|word| related.add(word, group));
         }
-        Self { stopwords: list("stopwords").phrases(&[lexicon::MAIN]), related }
+        Self::with(semantics, Arc::new(related))
+    }
+
+    /// Content words with every idea the word lists know, not only closely related words.
+    pub(super) fn wide(semantics: &Semantics) -> Self {
+        static SHIPPED: [OnceLock<Arc<Phrases>>; 2] = [OnceLock::new(), OnceLock::new()];
+        let (lexicons, language) = (&semantics.lexicons, semantics.language);
+        let make = || Arc::new(wide_ideas(language, lexicons));
+        let shipped = &SHIPPED[usize::from(language == Language::Zh)];
+        let is_shipped = Arc::ptr_eq(lexicons, &Lexicons::shipped());
+        let ideas = if is_shipped { Arc::clone(shipped.get_or_init(make)) } else { make() };
+        Self::with(semantics, ideas)
+    }
+
+    fn with(semantics: &Semantics, ideas: Arc<Phrases>) -> Self {
+        let stopwords = semantics.lexicons.list(semantics.language, "stopwords");
+        Self { stopwords: stopwords.phrases(&[lexicon::MAIN]), ideas }
     }
 
     /// The content words of a text, each once.
@@ -77,7 +99,7 @@ impl Terms {
             if content[start..end].iter().any(|content| *content) {
                 let word = &units[start..end];
                 let stems = word.iter().map(|unit| unit.stem.clone()).collect();
-                terms.insert(Term { stems, ideas: self.related.groups(word), han: word[0].han });
+                terms.insert(Term { stems, ideas: self.ideas.groups(word), han: word[0].han });
             }
             start = end;
         }
@@ -91,8 +113,27 @@ impl Terms {
 
     pub(super) fn said_units(&self, units: &[Unit]) -> Said {
         let stems: Vec<String> = units.iter().map(|unit| unit.stem.clone()).collect();
-        Said { set: stems.iter().cloned().collect(), stems, ideas: self.related.groups(units) }
+        Said { set: stems.iter().cloned().collect(), stems, ideas: self.ideas.groups(units) }
     }
+}
+
+/// The ideas of a language, each phrase as it is written and with synonyms united as in what is compared.
+fn wide_ideas(language: Language, lexicons: &Arc<Lexicons>) -> Phrases {
+    let cleaner = Cleaner::new(language, lexicons);
+    let mut ideas = Phrases::by_stem();
+    let entries = WIDE.iter().flat_map(|list| lexicons.list(language, list).entries(lexicon::MAIN));
+    for (group, entry) in entries.enumerate() {
+        for word in std::iter::once(&entry.term).chain(&entry.synonyms) {
+            ideas.add(word, group);
+            if !word.ends_with('*') {
+                let united = cleaner.passage(word);
+                if united.plain() != crate::text::normalise(word) {
+                    ideas.add_units(united.units, false, group);
+                }
+            }
+        }
+    }
+    ideas
 }
 
 impl Said {

@@ -2,17 +2,17 @@
 //!
 //! An answer that has little in common with its question is not yet about something else: vague answers have little, and
 //! so have good ones in words of their own. So there must be positive evidence as well: words of private life, of pay and
-//! plans, of the candidate himself. What speaks against it are words of dealing with somebody and of work in general.
+//! plans, of the candidate himself. What speaks against it are words of dealing with somebody and of work in general, and, with
+//! embeddings, thinking about a matter instead of telling something: vague answers do, talk of something else hardly.
 //!
-//! The clues are blended by a logistic function, fitted on the tuning half of the labelled answers and on
-//! `tests/data/answers/tuning-en.toml` and `tuning-zh.toml`, never on answers of the tests; the biases lie where about one
-//! in twenty of those answers would be a false alarm.
+//! The clues are blended by a logistic function, fitted on the answers for tuning (`docs/models/words.md`), never on
+//! answers of the tests; the biases lie where at most one in fifty of those answers would be a false alarm.
 
 use std::collections::BTreeSet;
 
 use interview_schemas::features::Evidence;
 
-use super::{Content, relevance};
+use super::{Content, points, relevance};
 use crate::text::{Lexicon, PhraseMatch, Phrases, Unit, lexicon};
 
 /// Words that an answer must have at least for counts to be taken as they are; of shorter ones they count as of this
@@ -29,18 +29,34 @@ struct Weights {
     elsewhere: f64,
     oneself: f64,
     work: f64,
+    /// How far the answer thinks about the matter instead of telling something.
+    opinion: f64,
+    /// A covered point of the rubric: who tells what was asked for has understood the question, but points are found
+    /// with errors.
+    covered: f64,
 }
 
 /// With closeness as the cosine of embeddings.
-const WITH_MEANING: Weights =
-    Weights { bias: 4.6, closeness: -17.85, elsewhere: 4.36, oneself: 2.18, work: -2.38 };
+const WITH_MEANING: Weights = Weights {
+    bias: 4.5,
+    closeness: -14.25,
+    elsewhere: 3.37,
+    oneself: 1.32,
+    work: -1.25,
+    opinion: -4.91,
+    covered: -2.55,
+};
 
 /// With closeness by words.
-const BY_WORDS: Weights = Weights { bias: 0.5, closeness: -2.5, elsewhere: 3.1, oneself: 1.7, work: -2.0 };
-
-/// How much a covered point of the rubric takes from the logarithm of the odds: who tells what was asked for has
-/// understood the question, but points are found with errors.
-const COVERED: f64 = 2.0;
+const BY_WORDS: Weights = Weights {
+    bias: 0.2,
+    closeness: -2.5,
+    elsewhere: 3.1,
+    oneself: 1.7,
+    work: -2.0,
+    opinion: 0.0,
+    covered: -2.0,
+};
 
 /// What speaks for another topic.
 pub(super) struct Clues {
@@ -53,7 +69,7 @@ pub(super) struct Clues {
 /// Weighs the clues of an answer that is so close to what was asked, by the meaning of embeddings or by words.
 pub(super) fn clues(content: &Content<'_>, closeness: f64, by_meaning: bool) -> Clues {
     let weights = if by_meaning { &WITH_MEANING } else { &BY_WORDS };
-    let covered = content.findings.iter().any(super::points::Finding::covered);
+    let covered = content.findings.iter().any(points::Finding::covered);
     let semantics = content.semantics;
     let list = semantics.lexicons.list(semantics.language, "topic");
     let units = &semantics.phrased.units;
@@ -63,8 +79,10 @@ pub(super) fn clues(content: &Content<'_>, closeness: f64, by_meaning: bool) -> 
     let per_twenty = |count: usize| {
         (count as f64 * REFERENCE_WORDS / (content.word_count as f64).max(REFERENCE_WORDS)).ln_1p()
     };
-    let log_odds = weights.bias - if covered { COVERED } else { 0.0 }
+    let log_odds = weights.bias
+        + if covered { weights.covered } else { 0.0 }
         + weights.closeness * closeness
+        + weights.opinion * points::opinion(semantics)
         + weights.elsewhere * per_twenty(different(&elsewhere, units))
         + weights.oneself * per_twenty(often(&phrases_of(&[(list, &["self"])])))
         + weights.work * per_twenty(often(&work(content, list)));

@@ -9,9 +9,28 @@ use interview_schemas::Language;
 
 use super::words::Passage;
 
-/// Units of a chunk and distance to the next: 12 English words, 20 Chinese characters.
-const ENGLISH: (usize, usize) = (12, 6);
-const MANDARIN: (usize, usize) = (20, 10);
+/// Lengths of chunks.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Scale {
+    /// Half of the usual: a clause.
+    Short,
+    /// 12 English words, 20 Chinese characters.
+    Usual,
+    /// Twice the usual: what is told in more than one sentence.
+    Long,
+}
+
+impl Scale {
+    /// Units of a chunk; the next begins after half of them.
+    fn units(self, language: Language) -> usize {
+        let usual = if language == Language::Zh { 20 } else { 12 };
+        match self {
+            Self::Short => usual / 2,
+            Self::Usual => usual,
+            Self::Long => 2 * usual,
+        }
+    }
+}
 
 /// A run of words of an answer.
 #[derive(Debug, Clone, PartialEq)]
@@ -22,7 +41,8 @@ pub struct Chunk {
     pub place: Range<usize>,
     /// Share of its words that carry no content, 0–1. A list of keywords has next to none.
     pub function_share: f64,
-    /// Share of its words that stand in a denial ("I would not …"), 0–1.
+    /// Words that stand in a denial ("I would not …") as a share of its words, 0–1; of a long chunk as a share of one
+    /// of the usual length, or a denial would drown in it.
     pub denied_share: f64,
 }
 
@@ -35,22 +55,24 @@ pub(super) struct Cleaned {
 }
 
 /// Divides cleaned words into chunks; every word is in at least one.
-pub(super) fn divide(language: Language, cleaned: &[Cleaned]) -> Vec<Chunk> {
-    let (size, step) = if language == Language::Zh { MANDARIN } else { ENGLISH };
+pub(super) fn divide(language: Language, cleaned: &[Cleaned], scale: Scale) -> Vec<Chunk> {
+    let size = scale.units(language);
+    let step = size / 2;
     let overlap = size - step;
+    let usual = Scale::Usual.units(language);
     let starts =
         (0..cleaned.len()).step_by(step).filter(|start| *start == 0 || start + overlap < cleaned.len());
-    starts.map(|start| chunk(&cleaned[start..cleaned.len().min(start + size)])).collect()
+    starts.map(|start| chunk(&cleaned[start..cleaned.len().min(start + size)], usual)).collect()
 }
 
-fn chunk(words: &[Cleaned]) -> Chunk {
-    let share = |count: usize| count as f64 / words.len().max(1) as f64;
+fn chunk(words: &[Cleaned], usual: usize) -> Chunk {
+    let share = |count: usize, of: usize| (count as f64 / of.max(1) as f64).min(1.0);
     let place = words.first().map_or(0, |word| word.place)..words.last().map_or(0, |word| word.place + 1);
     Chunk {
-        passage: Passage { units: words.iter().map(|word| word.unit.clone()).collect(), embedding: None },
+        passage: Passage::new(words.iter().map(|word| word.unit.clone()).collect()),
         place,
-        function_share: share(words.iter().filter(|word| word.function).count()),
-        denied_share: share(words.iter().filter(|word| word.denied).count()),
+        function_share: share(words.iter().filter(|word| word.function).count(), words.len()),
+        denied_share: share(words.iter().filter(|word| word.denied).count(), words.len().min(usual)),
     }
 }
 
@@ -72,10 +94,12 @@ mod tests {
         #[test]
         fn every_word_is_in_a_chunk_and_neighbours_overlap(count in 1usize..200) {
             for language in [Language::En, Language::Zh] {
-                let chunks = divide(language, &cleaned(count));
-                prop_assert_eq!(chunks[0].place.start, 0);
-                prop_assert_eq!(chunks[chunks.len() - 1].place.end, count);
-                prop_assert!(chunks.windows(2).all(|pair| pair[1].place.start < pair[0].place.end));
+                for scale in [Scale::Short, Scale::Usual, Scale::Long] {
+                    let chunks = divide(language, &cleaned(count), scale);
+                    prop_assert_eq!(chunks[0].place.start, 0);
+                    prop_assert_eq!(chunks[chunks.len() - 1].place.end, count);
+                    prop_assert!(chunks.windows(2).all(|pair| pair[1].place.start < pair[0].place.end));
+                }
             }
         }
     }

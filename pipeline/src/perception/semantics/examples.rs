@@ -79,12 +79,29 @@ impl Examples {
         Some(Self { mean, directions })
     }
 
+    /// What all examples have in common taken out of an embedding, at length 1: embeddings of short texts of the same
+    /// sort all lie in one corner, and only what is left tells them apart.
+    #[must_use]
+    pub fn centred(&self, embedding: ArrayView1<'_, f32>) -> Array1<f32> {
+        let centred = &embedding - &self.mean;
+        let length = centred.dot(&centred).sqrt();
+        if length > SHORTEST { centred / length } else { centred }
+    }
+
+    /// How far an embedding points towards each kind, in the order they were given, -1–1.
+    #[must_use]
+    pub fn strengths(&self, embedding: ArrayView1<'_, f32>) -> Vec<f64> {
+        let centred = &embedding - &self.mean;
+        self.directions.iter().map(|direction| f64::from(direction.dot(&centred))).collect()
+    }
+
     /// The kind an embedding is closest to, by its index, and how far it points that way, -1–1.
     #[must_use]
     pub fn kind(&self, embedding: ArrayView1<'_, f32>) -> Option<(usize, f64)> {
-        let centred = &embedding - &self.mean;
-        let strengths = self.directions.iter().map(|direction| f64::from(direction.dot(&centred)));
-        strengths.enumerate().max_by(|left, right| left.1.total_cmp(&right.1).then(right.0.cmp(&left.0)))
+        self.strengths(embedding)
+            .into_iter()
+            .enumerate()
+            .max_by(|left, right| left.1.total_cmp(&right.1).then(right.0.cmp(&left.0)))
     }
 }
 

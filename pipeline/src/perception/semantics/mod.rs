@@ -5,6 +5,7 @@
 
 mod chunks;
 mod examples;
+mod gloss;
 mod sentences;
 mod source;
 mod words;
@@ -19,7 +20,9 @@ use interview_schemas::perception::{Transcript, TranscriptSegment};
 use ndarray::{Array1, Array2};
 
 pub use self::chunks::Chunk;
+use self::chunks::Scale;
 pub use self::examples::Examples;
+use self::gloss::Glossary;
 pub use self::sentences::Sentence;
 use self::source::Source;
 pub use self::words::{Cleaner, Passage};
@@ -65,6 +68,10 @@ pub struct Semantics {
     pub places: Vec<usize>,
     /// The answer in overlapping chunks: what is compared and embedded.
     pub chunks: Vec<Chunk>,
+    /// The same words in chunks of half the length and of twice the length: clauses, and what takes several sentences.
+    pub short_chunks: Vec<Chunk>,
+    /// See `short_chunks`.
+    pub long_chunks: Vec<Chunk>,
     /// The question.
     pub question: Option<Passage>,
     /// Per rubric point its text and its other wordings.
@@ -78,6 +85,11 @@ pub struct Semantics {
     /// Sentences that tell a part of a report, as directions of embeddings; only with embeddings and in languages that
     /// have a list of examples.
     pub report_parts: Option<Examples>,
+    /// The same directions for telling what is reported from what is only thought, in every language that has embeddings
+    /// or glosses.
+    pub telling: Option<Examples>,
+    /// Whether passages have the meaning of their English gloss ([`Passage::gloss`]) instead of their own.
+    pub glossed: bool,
     /// Whether there are embeddings; without them similarity is that of words and characters.
     pub embedded: bool,
     /// The word lists it was analysed with.
@@ -128,10 +140,8 @@ pub fn analyse(input: &SemanticsInput<'_>, embedder: Option<&mut Embedder>) -> R
     // Somebody who only says "Well" has said that.
     let only_fillers = possible.iter().all(|filler| *filler);
     let words = cleaner.clean(&units, &any(&[if only_fillers { &pauses } else { &possible }, &orders]));
-    let passage = |words: Vec<chunks::Cleaned>| Passage {
-        units: words.into_iter().map(|word| word.unit).collect(),
-        embedding: None,
-    };
+    let passage =
+        |words: Vec<chunks::Cleaned>| Passage::new(words.into_iter().map(|word| word.unit).collect());
     let point = |texts: &mut dyn Iterator<Item = &String>| -> Vec<Passage> {
         texts.map(|text| cleaner.passage(text)).filter(|passage| !passage.units.is_empty()).collect()
     };
@@ -141,7 +151,9 @@ pub fn analyse(input: &SemanticsInput<'_>, embedder: Option<&mut Embedder>) -> R
         sentences,
         units,
         fillers,
-        chunks: chunks::divide(language, &words),
+        chunks: chunks::divide(language, &words, Scale::Usual),
+        short_chunks: chunks::divide(language, &words, Scale::Short),
+        long_chunks: chunks::divide(language, &words, Scale::Long),
         places: phrased.iter().map(|word| word.place).collect(),
         cleaned: passage(words),
         phrased: passage(phrased),
@@ -157,14 +169,24 @@ pub fn analyse(input: &SemanticsInput<'_>, embedder: Option<&mut Embedder>) -> R
         title: input.position.title.as_deref().map(|title| cleaner.passage(title)),
         resume: input.resume.map(|resume| cleaner.passage(resume)),
         report_parts: None,
+        telling: None,
+        glossed: false,
         embedded: false,
         lexicons: Arc::clone(input.lexicons),
     };
-    if let Some(embedder) = embedder.filter(|embedder| embedder.understands(language)) {
+    let Some(embedder) = embedder else { return Ok(semantics) };
+    let list = (input.lexicons.as_ref(), Language::En);
+    if embedder.understands(language) {
         semantics.embed(embedder)?;
         let list = (input.lexicons.as_ref(), language);
         semantics.report_parts =
             Examples::embed(embedder, &cleaner, list, "structure_examples", &REPORT_PARTS)?;
+    } else if embedder.understands(Language::En) {
+        semantics.embed_glosses(embedder)?;
+    }
+    if semantics.embedded || semantics.glossed {
+        let cleaner = Cleaner::new(Language::En, input.lexicons);
+        semantics.telling = Examples::embed(embedder, &cleaner, list, "structure_examples", &REPORT_PARTS)?;
     }
     Ok(semantics)
 }
@@ -180,16 +202,42 @@ fn requirements(input: &SemanticsInput<'_>, language: Language, cleaner: &Cleane
 }
 
 impl Semantics {
-    /// Embeds every passage in one call.
-    fn embed(&mut self, embedder: &mut Embedder) -> Result<(), ModelError> {
-        let mut passages: Vec<&mut Passage> = self
-            .chunks
-            .iter_mut()
+    /// Embeds the English gloss of every passage that rubric points are looked for in, in one call; nothing in a
+    /// language without glossary.
+    fn embed_glosses(&mut self, embedder: &mut Embedder) -> Result<(), ModelError> {
+        if self.rubric.is_empty() {
+            return Ok(());
+        }
+        let Some(glossary) = Glossary::new(&self.lexicons, self.language) else { return Ok(()) };
+        let mut passages: Vec<&mut Passage> = self.passages();
+        let texts: Vec<String> = passages.iter().map(|passage| glossary.gloss(&passage.units)).collect();
+        let embeddings: Array2<f32> = embedder.embed(&texts)?;
+        for (passage, embedding) in passages.iter_mut().zip(embeddings.rows()) {
+            passage.gloss = Some(embedding.to_owned());
+        }
+        self.glossed = true;
+        Ok(())
+    }
+
+    /// Every passage that is compared by meaning.
+    fn passages(&mut self) -> Vec<&mut Passage> {
+        // Shorter and longer chunks serve the points of a rubric alone.
+        let chunks = [&mut self.chunks, &mut self.short_chunks, &mut self.long_chunks];
+        let taken = if self.rubric.is_empty() { 1 } else { chunks.len() };
+        chunks
+            .into_iter()
+            .take(taken)
+            .flatten()
             .map(|chunk| &mut chunk.passage)
             .chain(self.title.iter_mut())
             .chain(self.question.iter_mut())
             .chain(self.rubric.iter_mut().flatten())
-            .collect();
+            .collect()
+    }
+
+    /// Embeds every passage in one call.
+    fn embed(&mut self, embedder: &mut Embedder) -> Result<(), ModelError> {
+        let mut passages: Vec<&mut Passage> = self.passages();
         let texts: Vec<String> = passages.iter().map(|passage| passage.plain()).collect();
         let embeddings: Array2<f32> = embedder.embed(&texts)?;
         for (passage, embedding) in passages.iter_mut().zip(embeddings.rows()) {

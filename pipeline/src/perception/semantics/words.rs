@@ -18,9 +18,23 @@ pub struct Passage {
     pub units: Vec<Unit>,
     /// Its meaning as a vector of length 1, where the embedding model knows the language.
     pub embedding: Option<Array1<f32>>,
+    /// The meaning of its English gloss, where the model only knows English and the language has a glossary.
+    pub gloss: Option<Array1<f32>>,
 }
 
 impl Passage {
+    /// Words without a meaning yet.
+    #[must_use]
+    pub fn new(units: Vec<Unit>) -> Self {
+        Self { units, embedding: None, gloss: None }
+    }
+
+    /// Its own meaning or else that of its gloss.
+    #[must_use]
+    pub fn meaning(&self) -> Option<&Array1<f32>> {
+        self.embedding.as_ref().or(self.gloss.as_ref())
+    }
+
     /// The words in one line, spaces between English words only.
     #[must_use]
     pub fn plain(&self) -> String {
@@ -40,6 +54,9 @@ impl Passage {
 /// Units after the beginning of a denial that it covers: 8 English words, 10 Chinese characters.
 const DENIAL: (usize, usize) = (8, 10);
 
+/// The same before a phrase that denies what was said: 6 English words, 8 Chinese characters.
+const DENIAL_BACKWARDS: (usize, usize) = (6, 8);
+
 /// Units of its sentence before and after an order to the judge that belong to it.
 const ORDER: usize = 14;
 
@@ -52,6 +69,8 @@ pub struct Cleaner {
     heads: Vec<Vec<Unit>>,
     stopwords: Phrases,
     denials: Phrases,
+    /// Phrases that deny what stands before them.
+    denials_backwards: Phrases,
     orders: Phrases,
 }
 
@@ -76,6 +95,7 @@ impl Cleaner {
             heads,
             stopwords: phrases("stopwords"),
             denials: phrases("denials"),
+            denials_backwards: lexicons.list(language, "denials").phrases(&["backwards"]),
             orders: lexicons.list(language, "denials").phrases(&["orders"]),
         }
     }
@@ -84,7 +104,7 @@ impl Cleaner {
     #[must_use]
     pub fn passage(&self, text: &str) -> Passage {
         let units = self.unite(&units(text)).into_iter().map(|(unit, _)| unit).collect();
-        Passage { units, embedding: None }
+        Passage::new(units)
     }
 
     /// The words of an answer without some of them, synonyms united, with the place of each among the words as said.
@@ -94,10 +114,14 @@ impl Cleaner {
         let united = self.unite(&kept);
         let words: Vec<Unit> = united.iter().map(|(unit, _)| unit.clone()).collect();
         let function = marked(words.len(), self.stopwords.find(&words).into_iter().map(|found| found.units));
-        let reach = if self.language == Language::Zh { DENIAL.1 } else { DENIAL.0 };
+        let zh = self.language == Language::Zh;
+        let reach = if zh { DENIAL.1 } else { DENIAL.0 };
         let denials = self.denials.find(&words).into_iter();
         let denials = denials.map(|found| found.units.start..(found.units.end + reach).min(words.len()));
-        let denied = marked(words.len(), denials);
+        let reach = if zh { DENIAL_BACKWARDS.1 } else { DENIAL_BACKWARDS.0 };
+        let backwards = self.denials_backwards.find(&words).into_iter();
+        let backwards = backwards.map(|found| found.units.start.saturating_sub(reach)..found.units.end);
+        let denied = marked(words.len(), denials.chain(backwards));
         let word = |(index, (unit, place)): (usize, (Unit, usize))| Cleaned {
             unit,
             place: places[place],
