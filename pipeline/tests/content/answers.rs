@@ -220,18 +220,15 @@ fn rubric_points_and_off_topic_answers_are_found_in_mandarin() {
     check(Language::Zh, Set::Test, &Reached { f1: 0.9, recall: 0.9, false_alarms: 0.058 });
 }
 
-/// The fourth set, where it is there: other questions again, written by somebody who did not know the method.
+/// The fourth set: other questions again, written by somebody who did not know the method.
 #[test]
 fn answers_of_a_blind_set_are_judged() {
     for (language, reached) in [
-        (Language::En, Reached { f1: 0.0, recall: 0.0, false_alarms: 1.0 }),
-        (Language::Zh, Reached { f1: 0.0, recall: 0.0, false_alarms: 1.0 }),
+        // Talk about the same trade that does not answer ("at my last hotel we had a spa") is hardly ever noticed.
+        (Language::En, Reached { f1: 0.74, recall: 0.6, false_alarms: 0.03 }),
+        (Language::Zh, Reached { f1: 0.78, recall: 0.9, false_alarms: 0.03 }),
     ] {
-        if path(&format!("blind-{language}")).is_file() {
-            check(language, Set::Blind, &reached);
-        } else {
-            println!("skipped: there is no blind-{language}.toml");
-        }
+        check(language, Set::Blind, &reached);
     }
 }
 

@@ -29,6 +29,9 @@ const CLOSEST: usize = 3;
 /// An answer of more words with a phrase like "I don't know" in it may still be an answer.
 const LONGEST_NON_ANSWER: usize = 30;
 
+/// A sentence of so many words or fewer tells nothing.
+const INTERJECTION: usize = 3;
+
 /// Words like "sorry" say that there is no answer only in an answer of at most so many words.
 const LONGEST_EXCUSE: usize = 8;
 
@@ -162,7 +165,9 @@ pub(super) fn unanswered(content: &Content<'_>) -> Measured {
         sentence.is_some_and(|sentence| !sentences.contains(&sentence.units.start))
     };
     let covered = content.findings.iter().any(elsewhere);
-    let refuses = !found.is_empty() && sentences.len() * 2 >= semantics.sentences.len();
+    // "Good question." and "Next one, maybe?" say nothing either way.
+    let telling = semantics.sentences.iter().filter(|sentence| sentence.units.len() > INTERJECTION).count();
+    let refuses = !found.is_empty() && sentences.len() * 2 >= telling;
     let unanswered = short && !covered && refuses;
     let evidence = if unanswered {
         found.iter().filter_map(|found| content.evidence("", &found.units)).collect()
