@@ -1,7 +1,9 @@
 //! Topology, status and dead letters.
 
 use std::sync::Arc;
+use std::time::Duration;
 
+use jiff::Timestamp;
 use lapin::options::{
     BasicAckOptions, BasicGetOptions, ExchangeDeclareOptions, QueueBindOptions, QueueDeclareOptions,
 };
@@ -179,7 +181,12 @@ async fn take_out(core: &Core, message_id: &str, send_again: bool) -> Result<(),
         return Err(QueueError::NotFound(message_id.to_owned()));
     };
     if send_again {
-        let DeadLetter { message_id, lane, body, traceparent, .. } = letter;
+        let DeadLetter { message_id, lane, body, traceparent, queued_at, .. } = letter;
+        // The time tells the next failure from this one, however fast the two follow each other.
+        let this_millisecond = |at: Timestamp| at.as_millisecond() == Timestamp::now().as_millisecond();
+        if queued_at.is_some_and(this_millisecond) {
+            tokio::time::sleep(Duration::from_millis(2)).await;
+        }
         let job = NewJob { message_id, lane, body, traceparent };
         core.publisher.publish(&[core.job_message(&job)]).await?;
     }

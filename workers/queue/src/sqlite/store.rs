@@ -292,7 +292,10 @@ pub(crate) fn retry_dead(connection: &Connection, message_id: &str) -> rusqlite:
         .query_row([message_id], dead_letter)
         .optional()?;
     let Some(letter) = letter else { return Ok(false) };
-    insert_job(connection, &letter.message_id, letter.lane, &letter.body, now_ms(), letter.traceparent)?;
+    // The time tells the next failure from this one, however fast the two follow each other.
+    let before_ms = letter.queued_at.map_or(0, Timestamp::as_millisecond);
+    let queued_at_ms = now_ms().max(before_ms.saturating_add(1));
+    insert_job(connection, &letter.message_id, letter.lane, &letter.body, queued_at_ms, letter.traceparent)?;
     Ok(true)
 }
 
