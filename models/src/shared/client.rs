@@ -119,6 +119,13 @@ fn lost(message: String) -> ModelError {
 }
 
 pub(super) fn unexpected(reply: &Reply) -> ModelError {
-    let message = format!("an answer to another question: {reply:?}");
+    // By kind only: what was said has no place in an error, which is logged.
+    let kind = match reply {
+        Reply::Open => "a model that was opened",
+        Reply::Outputs => "outputs of a network",
+        Reply::Transcript(_) => "a transcript",
+        Reply::Failed { .. } => "a failure",
+    };
+    let message = format!("an answer to another question: {kind}");
     ModelError::Shared { code: ErrorCode::Internal, message }
 }

@@ -70,7 +70,7 @@ impl Transcriber for SharedRecogniser {
     }
 }
 
-/// A transcript as it travels. JSON would round its numbers, so they go beside it.
+/// A transcript as it travels. Its numbers go beside the text, as those of tensors do.
 pub(super) fn pack(transcript: PieceTranscript) -> (Reply, Vec<Tensor>) {
     let mut numbers: Vec<f64> =
         transcript.words.iter().flat_map(|word| [word.start_s, word.end_s, word.confidence]).collect();

@@ -44,7 +44,7 @@ pub(super) enum Reply {
     Open,
     /// The outputs are in the tensors behind.
     Outputs,
-    /// What was said; times and probabilities are in the tensor behind, as JSON would round them.
+    /// What was said; times and probabilities are in the tensor behind.
     Transcript(TranscriptHead),
     /// It did not work.
     Failed { code: ErrorCode, message: String },
