@@ -3,6 +3,7 @@
 
 #![allow(clippy::print_stdout)] // figures are what it is for
 
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::time::{Duration, Instant};
 
@@ -34,7 +35,7 @@ struct Arguments {
     #[arg(long, default_value_t = 10_000)]
     memory_jobs: usize,
     /// Slots of the worker of the throughput run.
-    #[arg(long, default_value_t = 8)]
+    #[arg(long, default_value_t = 16)]
     slots: usize,
     /// Jobs of the throughput run.
     #[arg(long, default_value_t = 1500)]
@@ -49,6 +50,9 @@ struct Arguments {
 
 fn main() -> ExitCode {
     let arguments = Arguments::parse();
+    // Files that are deleted between two figures would slow the second: some file systems search around them.
+    let root = tempfile::tempdir().expect("a temporary folder");
+    let root = root.path();
     let wanted = |figure| arguments.figure.is_none_or(|only| only == figure);
     for queue in [QueueKind::Sqlite, QueueKind::RabbitMq] {
         for store in [StoreKind::Dir, StoreKind::S3] {
@@ -58,18 +62,18 @@ fn main() -> ExitCode {
             }
             let place = format!("{} + {}", queue.name(), store.name());
             if wanted(Figure::Overhead) {
-                overhead(queue, store, &place);
+                overhead(&Set::new(queue, store, root), &place);
             }
             if wanted(Figure::Throughput) {
-                throughput(queue, store, &place, (arguments.jobs, arguments.slots));
+                throughput(&Set::new(queue, store, root), &place, (arguments.jobs, arguments.slots));
             }
             // The queue is what workers share: one store is enough.
             if store == StoreKind::Dir {
                 if wanted(Figure::Scaling) {
-                    scaling(queue, store, &place);
+                    scaling(|| Set::new(queue, store, root), &place);
                 }
                 if wanted(Figure::Memory) {
-                    memory(queue, store, &place, arguments.memory_jobs);
+                    memory(&Set::new(queue, store, root), &place, arguments.memory_jobs);
                 }
             }
         }
@@ -82,14 +86,15 @@ struct Set {
     listener: Listener,
     queue: QueuePlace,
     store: StorePlace,
-    folder: tempfile::TempDir,
+    folder: PathBuf,
 }
 
 impl Set {
-    fn new(queue: QueueKind, store: StoreKind) -> Self {
-        let folder = tempfile::tempdir().expect("a temporary folder");
-        let queue = QueuePlace::start(queue, folder.path());
-        let store = StorePlace::start(store, folder.path());
+    /// A queue and a store in a new folder below `root`.
+    fn new(queue: QueueKind, store: StoreKind, root: &Path) -> Self {
+        let folder = tempfile::tempdir_in(root).expect("a temporary folder").keep();
+        let queue = QueuePlace::start(queue, &folder);
+        let store = StorePlace::start(store, &folder);
         let url: QueueUrl = queue.url().parse().expect("an address");
         runtime().block_on(async {
             let queue = interview_queue::connect(&url).await.expect("the queue can be reached");
@@ -110,7 +115,7 @@ impl Set {
     }
 
     fn worker(&self, name: &str, slots: usize) -> Worker {
-        let worker = WorkerSpec::new(&self.queue, &self.store, self.folder.path())
+        let worker = WorkerSpec::new(&self.queue, &self.store, &self.folder)
             .with(&["--slots", &slots.to_string(), "--threads", "1", "--jobs-per-process", "1000000"])
             .ready()
             .start(name);
@@ -131,8 +136,7 @@ impl Set {
     }
 }
 
-fn overhead(queue: QueueKind, store: StoreKind, place: &str) {
-    let set = Set::new(queue, store);
+fn overhead(set: &Set, place: &str) {
     let mut worker = set.worker("worker", 1);
     for number in 0..100 {
         set.enqueue(number, 1, "sleep=20");
@@ -149,8 +153,7 @@ fn overhead(queue: QueueKind, store: StoreKind, place: &str) {
     );
 }
 
-fn throughput(queue: QueueKind, store: StoreKind, place: &str, (jobs, slots): (usize, usize)) {
-    let set = Set::new(queue, store);
+fn throughput(set: &Set, place: &str, (jobs, slots): (usize, usize)) {
     set.enqueue(0, jobs, "");
     let mut worker = set.worker("worker", slots);
     set.listener.wait_for(jobs / 8, Duration::from_secs(120));
@@ -161,10 +164,10 @@ fn throughput(queue: QueueKind, store: StoreKind, place: &str, (jobs, slots): (u
     println!("throughput  {place}: {rate:.0} jobs/s with one worker of {slots} slots and a ready result");
 }
 
-fn scaling(queue: QueueKind, store: StoreKind, place: &str) {
+fn scaling(new_set: impl Fn() -> Set, place: &str) {
     let mut single = None;
     for workers in [1, 2, 4, 8] {
-        let set = Set::new(queue, store);
+        let set = new_set();
         let jobs = workers * 12;
         let mut running: Vec<Worker> =
             (0..workers).map(|number| set.worker(&format!("worker-{number}"), 1)).collect();
@@ -184,8 +187,7 @@ fn scaling(queue: QueueKind, store: StoreKind, place: &str) {
     }
 }
 
-fn memory(queue: QueueKind, store: StoreKind, place: &str, jobs: usize) {
-    let set = Set::new(queue, store);
+fn memory(set: &Set, place: &str, jobs: usize) {
     let mut worker = set.worker("worker", 4);
     let resident = |worker: &Worker| -> f64 {
         let status = std::fs::read_to_string(format!("/proc/{}/status", worker.pid())).unwrap_or_default();

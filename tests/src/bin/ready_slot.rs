@@ -12,10 +12,12 @@ use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::{Duration, Instant};
 
 use interview_pipeline::report::{self, ReportLanguage, ReportParts, ids};
+use interview_pipeline::score::Profile;
 use interview_pipeline::{PIPELINE_VERSION, PipelineError, policy, score};
 use interview_schemas::ErrorCode;
 use interview_schemas::features::FeatureSet;
 use interview_schemas::job::Job;
+use interview_schemas::policy::Policy;
 use interview_schemas::report::Report;
 use interview_slot::{Analyze, FrameReader, HEARTBEAT, JOB_FILE, RESULTS, Reply, Request, encode};
 use interview_tests::fleet::{Order, text_job};
@@ -108,10 +110,22 @@ fn obey(order: &str, silent: &Mutex<()>) {
     }
 }
 
+/// What every report needs, read once: reading it belongs to the analysis.
+fn rules() -> Result<&'static (Policy, Profile), PipelineError> {
+    static RULES: OnceLock<(Policy, Profile)> = OnceLock::new();
+    match RULES.get() {
+        Some(rules) => Ok(rules),
+        None => {
+            let rules = (policy::shipped(policy::DEFAULT)?, score::named(score::DEFAULT_PROFILE)?);
+            Ok(RULES.get_or_init(|| rules))
+        }
+    }
+}
+
 /// The documents of an interview of which nothing was measured.
 fn documents(job: &Job) -> Result<(FeatureSet, Report), PipelineError> {
-    let policy = policy::resolve(&policy::shipped(policy::DEFAULT)?, &job.consent)?;
-    let profile = score::named(score::DEFAULT_PROFILE)?;
+    let (policy, profile) = rules()?;
+    let policy = policy::resolve(policy, &job.consent)?;
     let features_id = ids::features_id(&ids::Work {
         job,
         media: &[],
@@ -136,7 +150,7 @@ fn documents(job: &Job) -> Result<(FeatureSet, Report), PipelineError> {
         job,
         policy: &policy,
         features: &features,
-        scorecard: &score::score(&profile, &features),
+        scorecard: &score::score(profile, &features),
         perceptions: &[],
         failures: &std::collections::BTreeMap::new(),
     })?;

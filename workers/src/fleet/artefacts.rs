@@ -13,7 +13,7 @@ use interview_schemas::policy::ResolvedPolicy;
 use interview_schemas::report::Report;
 use interview_schemas::{ErrorCode, JobId};
 use interview_slot::RESULTS;
-use interview_store::{JobKeys, Key, StoreError, TenantStore};
+use interview_store::{JobKeys, Key, NewObject, StoreError, TenantStore};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
@@ -161,21 +161,20 @@ pub(crate) async fn store(
 
 async fn read_results(folder: &Path, keep_perception: bool) -> Result<Documents, Failure> {
     let results = folder.join(RESULTS);
-    Ok(Documents {
-        features: read_result(&results, "features.json").await?,
-        report: read_result(&results, "report.json").await?,
-        html: read_result(&results, "report.html").await?,
-        perception: if keep_perception {
-            Some(read_result(&results, "perception.json").await?)
-        } else {
-            None
-        },
-    })
-}
-
-async fn read_result(results: &Path, name: &str) -> Result<Vec<u8>, Failure> {
-    let read = tokio::fs::read(results.join(name)).await;
-    read.map_err(|error| internal(format!("{name} of the slot cannot be read: {error}")))
+    let read = move |name: &str| {
+        std::fs::read(results.join(name))
+            .map_err(|error| internal(format!("{name} of the slot cannot be read: {error}")))
+    };
+    let read_all = move || {
+        Ok(Documents {
+            features: read("features.json")?,
+            report: read("report.json")?,
+            html: read("report.html")?,
+            perception: keep_perception.then(|| read("perception.json")).transpose()?,
+        })
+    };
+    let read = tokio::task::spawn_blocking(read_all).await;
+    read.unwrap_or_else(|error| Err(internal(format!("the documents of the slot cannot be read: {error}"))))
 }
 
 async fn write_all(
@@ -184,32 +183,18 @@ async fn write_all(
     report: &Report,
     documents: Documents,
 ) -> Result<Artefacts, StoreError> {
-    let Documents { features, report: json, html, perception } = documents;
     let (features_id, report_id) = (&report.features_id, &report.report_id);
-    let keep = async {
-        match perception {
-            Some(bytes) => write(tenant, keys.perception(features_id), bytes, JSON).await.map(drop),
-            None => Ok(()),
-        }
-    };
-    let (features, html, ()) = tokio::try_join!(
-        write(tenant, keys.features(features_id), features, JSON),
-        write(tenant, keys.html(features_id, report_id), html, HTML),
-        keep,
-    )?;
-    let report = write(tenant, keys.report(features_id, report_id), json, JSON).await?;
-    Ok(Artefacts { report, html, features })
-}
-
-async fn write(
-    tenant: &TenantStore<'_>,
-    key: Key,
-    bytes: Vec<u8>,
-    kind: &str,
-) -> Result<ArtefactRef, StoreError> {
-    let reference = reference(tenant, &key, &bytes);
-    tenant.write(&key, bytes, kind).await?;
-    Ok(reference)
+    let document = |key, bytes, content_type| NewObject { key, bytes, content_type };
+    let features = document(keys.features(features_id), documents.features, JSON);
+    let html = document(keys.html(features_id, report_id), documents.html, HTML);
+    let last = document(keys.report(features_id, report_id), documents.report, JSON);
+    let reference = |object: &NewObject| reference(tenant, &object.key, &object.bytes);
+    let artefacts =
+        Artefacts { report: reference(&last), html: reference(&html), features: reference(&features) };
+    let perception = documents.perception.map(|bytes| document(keys.perception(features_id), bytes, JSON));
+    let before = [features, html].into_iter().chain(perception).collect();
+    tenant.write_in_order(before, last).await?;
+    Ok(artefacts)
 }
 
 async fn read(tenant: &TenantStore<'_>, key: Key) -> Result<(ArtefactRef, Vec<u8>), StoreError> {

@@ -1,5 +1,6 @@
 //! A folder as a store: the same promises as a bucket, by temporary files, `fsync` and links.
 
+use std::collections::BTreeSet;
 use std::io::{Read, Write};
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
@@ -152,47 +153,66 @@ impl DirStore {
 
     pub(crate) async fn write(&self, name: &str, bytes: Vec<u8>) -> Result<Written, StoreError> {
         let (store, name) = (self.clone(), name.to_owned());
-        blocking(move || store.write_blocking(&name, &bytes)).await
+        blocking(move || {
+            let mut unsynced = BTreeSet::new();
+            store.prepare(&name, &bytes, &mut unsynced)?.publish(&store, unsynced)
+        })
+        .await
     }
 
-    fn write_blocking(&self, name: &str, bytes: &[u8]) -> Result<Written, StoreError> {
+    /// Writes several objects, the last when the others are on disk.
+    pub(crate) async fn write_in_order(
+        &self,
+        before: Vec<(String, Vec<u8>)>,
+        last: (String, Vec<u8>),
+    ) -> Result<(), StoreError> {
+        let store = self.clone();
+        blocking(move || {
+            let mut unsynced = BTreeSet::new();
+            let prepared: Vec<Prepared<'_>> = before
+                .iter()
+                .chain([&last])
+                .map(|(name, bytes)| store.prepare(name, bytes, &mut unsynced))
+                .collect::<Result<_, _>>()?;
+            let mut prepared = prepared.into_iter();
+            for object in prepared.by_ref().take(before.len()) {
+                unsynced.insert(object.folder.clone());
+                object.rename(&store)?;
+            }
+            unsynced.iter().try_for_each(|folder| sync_folder(folder))?;
+            prepared.try_for_each(|object| object.publish(&store, BTreeSet::new()).map(drop))
+        })
+        .await
+    }
+
+    /// Puts the bytes of an object on disk under a temporary name. Folders that got a new name in them and are not on
+    /// disk yet are added to `unsynced`.
+    fn prepare<'a>(
+        &self,
+        name: &'a str,
+        bytes: &'a [u8],
+        unsynced: &mut BTreeSet<PathBuf>,
+    ) -> Result<Prepared<'a>, StoreError> {
         let path = self.root.join(name);
         let folder = path.parent().unwrap_or(&self.root).to_owned();
-        self.make_folders(&folder)?;
+        self.make_folders(&folder, unsynced)?;
         // Who erases at this moment may remove the empty folder again: then it is made once more.
-        let mut file = match tempfile::Builder::new().prefix(TEMPORARY).tempfile_in(&folder) {
+        let mut file = match temporary(&folder) {
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
-                self.make_folders(&folder)?;
-                tempfile::Builder::new().prefix(TEMPORARY).tempfile_in(&folder)
+                self.make_folders(&folder, unsynced)?;
+                temporary(&folder)
             }
             other => other,
         }
         .map_err(|error| failed(name, &folder, error))?;
         file.write_all(bytes)
-            .and_then(|()| set_readable(file.as_file()))
             .and_then(|()| file.as_file().sync_all())
             .map_err(|error| StoreError::io(&path, error))?;
-        match file.persist_noclobber(&path) {
-            Ok(_) => {
-                sync_folder(&folder)?;
-                Ok(Written::Created)
-            }
-            Err(error) if error.error.kind() == std::io::ErrorKind::AlreadyExists => {
-                let stored = read_small(name, &self.resolve(name)?, (bytes.len() as u64).saturating_add(1));
-                match stored {
-                    Ok(stored) if stored == bytes => Ok(Written::Existed),
-                    Ok(_) | Err(StoreError::TooLarge { .. }) => {
-                        Err(StoreError::Conflict { key: name.to_owned() })
-                    }
-                    Err(error) => Err(error),
-                }
-            }
-            Err(error) => Err(StoreError::io(&path, error.error)),
-        }
+        Ok(Prepared { name, bytes, path, folder, file })
     }
 
-    /// Makes missing folders below the root, each on disk before something is put into it.
-    fn make_folders(&self, folder: &Path) -> Result<(), StoreError> {
+    /// Makes missing folders below the root; those that hold them are added to `unsynced`.
+    fn make_folders(&self, folder: &Path, unsynced: &mut BTreeSet<PathBuf>) -> Result<(), StoreError> {
         if folder.is_dir() {
             return Ok(());
         }
@@ -208,8 +228,8 @@ impl DirStore {
                 _ => {}
             }
         }
-        let parents: Vec<&Path> = missing.iter().map(|path| path.parent().unwrap_or(&self.root)).collect();
-        sync_folders(&parents)
+        unsynced.extend(missing.iter().map(|path| path.parent().unwrap_or(&self.root).to_owned()));
+        Ok(())
     }
 
     pub(crate) async fn list(&self, root: &str, prefix: &str) -> Result<Vec<ObjectInfo>, StoreError> {
@@ -297,6 +317,52 @@ impl DirStore {
     }
 }
 
+/// An object whose bytes are on disk, but not yet under its name.
+struct Prepared<'a> {
+    name: &'a str,
+    bytes: &'a [u8],
+    path: PathBuf,
+    folder: PathBuf,
+    file: tempfile::NamedTempFile,
+}
+
+impl Prepared<'_> {
+    /// Gives the object its name, unless something has that already.
+    fn rename(self, store: &DirStore) -> Result<Written, StoreError> {
+        let Self { name, bytes, path, file, .. } = self;
+        match file.persist_noclobber(&path) {
+            Ok(_) => Ok(Written::Created),
+            Err(error) if error.error.kind() == std::io::ErrorKind::AlreadyExists => {
+                let stored = read_small(name, &store.resolve(name)?, (bytes.len() as u64).saturating_add(1));
+                match stored {
+                    Ok(stored) if stored == bytes => Ok(Written::Existed),
+                    Ok(_) | Err(StoreError::TooLarge { .. }) => {
+                        Err(StoreError::Conflict { key: name.to_owned() })
+                    }
+                    Err(error) => Err(error),
+                }
+            }
+            Err(error) => Err(StoreError::io(&path, error.error)),
+        }
+    }
+
+    /// The same, on disk when it returns, together with the folders named.
+    fn publish(self, store: &DirStore, mut unsynced: BTreeSet<PathBuf>) -> Result<Written, StoreError> {
+        unsynced.insert(self.folder.clone());
+        let written = self.rename(store)?;
+        unsynced.iter().try_for_each(|folder| sync_folder(folder))?;
+        Ok(written)
+    }
+}
+
+/// A file that has no name yet; its group may read it.
+fn temporary(folder: &Path) -> std::io::Result<tempfile::NamedTempFile> {
+    let mut builder = tempfile::Builder::new();
+    #[cfg(unix)]
+    builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o640));
+    builder.prefix(TEMPORARY).tempfile_in(folder)
+}
+
 fn read_small(name: &str, path: &Path, max_bytes: u64) -> Result<Vec<u8>, StoreError> {
     let file = std::fs::File::open(path).map_err(|error| failed(name, path, error))?;
     let mut bytes = Vec::new();
@@ -316,29 +382,4 @@ fn sync_folder(folder: &Path) -> Result<(), StoreError> {
         Err(error) if error.kind() != std::io::ErrorKind::NotFound => Err(StoreError::io(folder, error)),
         _ => Ok(()),
     }
-}
-
-/// As [`sync_folder`] for several, side by side: a disk that is asked at the same time empties its cache once.
-fn sync_folders(folders: &[&Path]) -> Result<(), StoreError> {
-    let Some((first, others)) = folders.split_first() else { return Ok(()) };
-    std::thread::scope(|scope| {
-        let running: Vec<_> = others.iter().map(|folder| scope.spawn(|| sync_folder(folder))).collect();
-        running.into_iter().fold(sync_folder(first), |result, thread| {
-            // A thread that panicked has not synced.
-            let lost = || Err(StoreError::io(first, std::io::Error::other("a thread panicked")));
-            result.and(thread.join().unwrap_or_else(|_| lost()))
-        })
-    })
-}
-
-/// Temporary files are private; artefacts are read by the owner's group.
-#[cfg(unix)]
-fn set_readable(file: &std::fs::File) -> std::io::Result<()> {
-    use std::os::unix::fs::PermissionsExt;
-    file.set_permissions(std::fs::Permissions::from_mode(0o640))
-}
-
-#[cfg(not(unix))]
-fn set_readable(_: &std::fs::File) -> std::io::Result<()> {
-    Ok(())
 }

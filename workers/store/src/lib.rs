@@ -29,5 +29,5 @@ pub mod transfer;
 pub use error::StoreError;
 pub use key::{JobKeys, Key};
 pub use location::StoreLocation;
-pub use store::{AccessKey, Listing, ObjectInfo, S3Options, SseMode, Store, TenantStore, Written};
+pub use store::{AccessKey, Listing, NewObject, ObjectInfo, S3Options, SseMode, Store, TenantStore, Written};
 pub use transfer::{Downloaded, Expected, TransferLimits};

@@ -76,6 +76,17 @@ pub enum Written {
     Existed,
 }
 
+/// An object to be written.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NewObject {
+    /// Its name below the tenant.
+    pub key: Key,
+    /// What is in it.
+    pub bytes: Vec<u8>,
+    /// Its media type.
+    pub content_type: &'static str,
+}
+
 /// An object of a listing.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ObjectInfo {
@@ -261,6 +272,28 @@ impl TenantStore<'_> {
         match &self.store.backend {
             Backend::S3(store) => store.write(&name, bytes, content_type).await,
             Backend::Dir(store) => store.write(&name, bytes).await,
+        }
+    }
+
+    /// Writes objects that do not exist yet: `last` gets its name when all others stand. The same bytes again are a
+    /// success.
+    ///
+    /// # Errors
+    /// [`StoreError::Conflict`] when other bytes stand under one of the keys, else as the store says. `last` does not
+    /// stand then, unless it did before.
+    pub async fn write_in_order(&self, before: Vec<NewObject>, last: NewObject) -> Result<(), StoreError> {
+        match &self.store.backend {
+            Backend::S3(store) => {
+                let write = async |NewObject { key, bytes, content_type }| {
+                    store.write(&self.full(&key), bytes, content_type).await.map(drop)
+                };
+                futures_util::future::try_join_all(before.into_iter().map(&write)).await?;
+                write(last).await
+            }
+            Backend::Dir(store) => {
+                let named = |NewObject { key, bytes, .. }| (self.full(&key), bytes);
+                store.write_in_order(before.into_iter().map(named).collect(), named(last)).await
+            }
         }
     }
 

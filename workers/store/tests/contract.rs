@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use interview_schemas::{CandidateRef, ErrorCode, JobId};
 use interview_store::{
-    AccessKey, Expected, JobKeys, Key, S3Options, Store, StoreError, TransferLimits, Written,
+    AccessKey, Expected, JobKeys, Key, NewObject, S3Options, Store, StoreError, TransferLimits, Written,
 };
 use interview_test_s3::{ACCESS_KEY, BUCKET, S3Server, SECRET_KEY};
 use sha2::{Digest, Sha256};
@@ -73,6 +73,7 @@ over_both! {
     a_file_that_is_too_large_is_refused_before_it_is_fetched
     what_is_not_there_says_so
     a_write_never_replaces_other_bytes
+    the_last_of_several_stands_only_beside_the_others
     writers_of_the_same_key_agree
     no_tenant_reaches_another
     a_candidate_can_be_listed_and_erased
@@ -157,6 +158,39 @@ mod checks {
             assert!(matches!(error, StoreError::Conflict { .. }), "{error}");
         }
         assert_eq!(tenant.read(&name, 100).await.unwrap(), b"{\"a\":1}");
+    }
+
+    pub(super) async fn the_last_of_several_stands_only_beside_the_others(fixture: Fixture) {
+        let tenant = fixture.store.tenant(Some("acme")).unwrap();
+        let object = |name: &str, text: &str| NewObject {
+            key: key(&format!("candidates/c/jobs/j/{name}")),
+            bytes: text.as_bytes().to_vec(),
+            content_type: "application/json",
+        };
+        let names = async || {
+            let objects = tenant.list_all("candidates/").await.unwrap();
+            objects.iter().map(|object| object.key.file_name().to_owned()).collect::<Vec<_>>()
+        };
+        let write = async |features: &str, page: &str, report: &str| {
+            let before = vec![object("f/features.json", features), object("f/r/report.html", page)];
+            tenant.write_in_order(before, object("f/r/report.json", report)).await
+        };
+        // One of the others cannot be written: the last must not stand.
+        tenant
+            .write(&key("candidates/c/jobs/j/f/r/report.html"), b"page".to_vec(), "text/html")
+            .await
+            .unwrap();
+        let error = write("features", "another page", "report").await.unwrap_err();
+        assert!(matches!(&error, StoreError::Conflict { key } if key.ends_with("report.html")), "{error}");
+        assert!(!names().await.contains(&"report.json".to_owned()));
+        // The same again with the bytes that stand is a success, as often as it is asked for.
+        for _ in 0..2 {
+            write("features", "page", "report").await.unwrap();
+            assert_eq!(names().await, ["features.json", "report.html", "report.json"]);
+        }
+        let error = write("features", "page", "another report").await.unwrap_err();
+        assert!(matches!(&error, StoreError::Conflict { key } if key.ends_with("report.json")), "{error}");
+        assert_eq!(tenant.read(&key("candidates/c/jobs/j/f/r/report.json"), 100).await.unwrap(), b"report");
     }
 
     pub(super) async fn writers_of_the_same_key_agree(fixture: Fixture) {
