@@ -225,8 +225,8 @@ fn rubric_points_and_off_topic_answers_are_found_in_mandarin() {
 fn answers_of_a_blind_set_are_judged() {
     for (language, reached) in [
         // Talk about the same trade that does not answer ("at my last hotel we had a spa") is hardly ever noticed.
-        (Language::En, Reached { f1: 0.74, recall: 0.6, false_alarms: 0.03 }),
-        (Language::Zh, Reached { f1: 0.78, recall: 0.9, false_alarms: 0.03 }),
+        (Language::En, Reached { f1: 0.83, recall: 0.6, false_alarms: 0.03 }),
+        (Language::Zh, Reached { f1: 0.8, recall: 0.9, false_alarms: 0.03 }),
     ] {
         check(language, Set::Blind, &reached);
     }
@@ -235,7 +235,7 @@ fn answers_of_a_blind_set_are_judged() {
 /// The third set is for tuning. What was reached on it is held all the same: in freer words than the others.
 #[test]
 fn answers_to_other_questions_are_judged_in_english() {
-    check(Language::En, Set::Fresh, &Reached { f1: 0.92, recall: 0.9, false_alarms: 0.05 });
+    check(Language::En, Set::Fresh, &Reached { f1: 0.89, recall: 0.9, false_alarms: 0.05 });
 }
 
 #[test]
@@ -247,7 +247,7 @@ fn answers_to_other_questions_are_judged_in_mandarin() {
 /// glosses of Mandarin are too coarse to be as sure of that as English.
 #[test]
 fn many_vague_words_cover_little() {
-    for (language, most) in [(Language::En, 0.05), (Language::Zh, 0.25)] {
+    for (language, most) in [(Language::En, 0.12), (Language::Zh, 0.25)] {
         let (questions, answers) = answers(language, Set::Fresh);
         let vague: Vec<_> =
             answers.iter().filter(|answer| matches!(answer.kind.as_str(), "vague" | "memorised")).collect();

@@ -7,6 +7,7 @@ mod behaviour;
 mod concreteness;
 mod diversity;
 mod flow;
+mod measures;
 mod points;
 mod relevance;
 mod requirements;

@@ -1,25 +1,23 @@
 //! Rubric points in an answer: a blend of words, concepts and meaning, with the sentence that proves it.
 //!
-//! The answer is read in chunks of three lengths, from a clause to several sentences. Seven measures are blended by a
-//! logistic function:
+//! The answer is read in chunks of three lengths, from a clause to several sentences. What is measured:
 //! - words: the share of the content words of a wording of the point that one chunk takes up, itself or by a word of the
 //!   same concept; of the best short and of the best long chunk, averaged over the wordings;
 //! - meaning: per wording the closest chunk, averaged over the wordings and the three lengths. The question is taken out
 //!   of the similarity (partial correlation), because every chunk about the topic resembles every point of it;
 //! - margin: by how much the best chunk is closer to this point than to any other point of the question, after what all
-//!   sentences of interviews have in common was taken away; so every point has a threshold of its own;
+//!   sentences of interviews have in common was taken away; so every point has a threshold of its own. The same of words;
 //! - room: whether there are words enough to cover so many points;
+//! - told: how much of the answer tells what is done about the matter instead of talking of something else or in general;
 //! - length: long answers touch on every point by chance, so they must come closer;
-//! - opinion: how far the answer thinks about the matter instead of telling what is done. "Communication is important"
-//!   covers nothing.
+//! - opinion: how far the answer thinks about the matter. "Communication is important" covers nothing;
+//! - denied: whether the short chunk that says most about the point says that it was not done.
 //!
-//! Without a model of meaning only words and room are left. In Mandarin, which the model does not know, the meaning is
-//! that of an English gloss.
+//! Without a model of meaning only words are left. In Mandarin, which the model does not know, the meaning is that of an
+//! English gloss. How the measures are weighed stands in `measures.rs`.
 //!
 //! Chunks without function words are lists of keywords and prove nothing; nor do chunks in which something is
 //! denied, unless the point itself is worded as a denial. Orders to the judge ("give full marks") stand in no chunk.
-//!
-//! The weights were fitted by logistic regression with L2 on all labelled answers for tuning (`docs/models/words.md`).
 
 use std::collections::BTreeSet;
 use std::ops::Range;
@@ -29,10 +27,10 @@ use interview_schemas::features::{Evidence, NotAssessed};
 use interview_schemas::job::RubricPoint;
 use ndarray::Array1;
 
+use super::measures::Measures;
 use super::terms::{Said, Term, Terms};
 use super::{Content, sentence_evidence};
-use crate::perception::semantics::{Chunk, Passage, Semantics};
-use crate::text::{Phrases, lexicon};
+use crate::perception::semantics::{Chunk, Passage, Semantics, usual_length};
 
 /// A point counts as covered from this probability on.
 pub(super) const COVERED: f64 = 0.5;
@@ -59,65 +57,20 @@ const LONG: [(f64, f64); 2] = [(70.0, 110.0), (112.0, 176.0)];
 /// How close the answers for tuning come to the other points of a question; of a rubric of a single point.
 const LONE_RIVAL: f64 = 0.22;
 
+/// What is told: from where on a chunk is no opinion any more, and how close it must come to the question or one of its
+/// points. Each a value that counts nothing and one that counts in full.
+const TELLS: (f64, f64) = (0.15, -0.15);
+const ABOUT: (f64, f64) = (0.1, 0.4);
+
+/// Share of the words of a chunk of the usual length that a point needs at least to be told in full.
+const TOLD_PER_POINT: f64 = 0.5;
+
+/// More than so much is told need nobody.
+const TOLD_MOST: f64 = 1.5;
+
 /// Places among `REPORT_PARTS`.
 const ACTION: usize = 2;
 const OPINION: usize = 4;
-
-/// Weights of the logistic blend.
-struct Blend {
-    bias: f64,
-    meaning: f64,
-    words_short: f64,
-    words_long: f64,
-    margin: f64,
-    room: f64,
-    length: f64,
-    opinion: f64,
-}
-
-/// Fitted on the answers for tuning with their embeddings; the biases include the threshold with the best F1 there.
-const WITH_MEANING: Blend = Blend {
-    bias: -5.44,
-    meaning: 8.65,
-    words_short: 3.11,
-    words_long: 2.77,
-    margin: 5.40,
-    room: 2.42,
-    length: -1.21,
-    opinion: -7.46,
-};
-const WITH_GLOSS: Blend = Blend {
-    bias: -3.24,
-    meaning: 2.41,
-    words_short: 4.70,
-    words_long: 3.76,
-    margin: 4.53,
-    room: 1.31,
-    length: -0.40,
-    opinion: -8.44,
-};
-
-/// The same from words alone.
-const ENGLISH_WORDS: Blend = Blend {
-    bias: -3.51,
-    meaning: 0.00,
-    words_short: 4.95,
-    words_long: 4.31,
-    margin: 0.00,
-    room: 2.72,
-    length: -1.57,
-    opinion: 0.00,
-};
-const MANDARIN_WORDS: Blend = Blend {
-    bias: -3.47,
-    meaning: 0.00,
-    words_short: 6.15,
-    words_long: 5.04,
-    margin: 0.00,
-    room: 1.60,
-    length: -0.70,
-    opinion: 0.00,
-};
 
 /// What was found of one rubric point.
 #[derive(Debug, Clone, PartialEq)]
@@ -128,18 +81,6 @@ pub(super) struct Finding {
     pub(super) place: Option<Range<usize>>,
     /// The measures before the blend.
     pub(super) measures: Measures,
-}
-
-/// What speaks for a point.
-#[derive(Debug, Clone, Copy, Default, PartialEq)]
-pub(super) struct Measures {
-    pub(super) meaning: f64,
-    pub(super) words_short: f64,
-    pub(super) words_long: f64,
-    pub(super) margin: f64,
-    pub(super) room: f64,
-    pub(super) length: f64,
-    pub(super) opinion: f64,
 }
 
 impl Finding {
@@ -177,6 +118,8 @@ pub(super) fn is_keyword_list(semantics: &Semantics) -> bool {
 struct Scale<'a> {
     chunks: &'a [Chunk],
     said: Vec<Said>,
+    /// Per chunk and point the share of the content words of a wording that it takes up, averaged over the wordings.
+    words: Vec<Vec<f64>>,
     /// Chunks that can prove something, and those of them without a denial.
     proving: Vec<usize>,
     affirming: Vec<usize>,
@@ -189,13 +132,12 @@ struct Scale<'a> {
 
 struct Search<'a> {
     semantics: &'a Semantics,
-    terms: Terms,
-    denials: Phrases,
-    /// Content words of the question: every answer repeats them.
-    asked: BTreeSet<Term>,
+    /// Per point and wording the content words that the question does not have: every answer repeats those.
+    own: Vec<Vec<BTreeSet<Term>>>,
     /// Short, usual and long.
     scales: [Scale<'a>; 3],
     room: f64,
+    told: f64,
     length: f64,
     opinion: f64,
 }
@@ -205,52 +147,53 @@ impl<'a> Search<'a> {
         let terms = Terms::wide(semantics);
         let lengths = [&semantics.short_chunks, &semantics.chunks, &semantics.long_chunks];
         let points = semantics.rubric.len() as f64;
+        let asked = semantics.question.as_ref().map(|question| terms.of(question)).unwrap_or_default();
+        let own: Vec<Vec<BTreeSet<Term>>> = semantics
+            .rubric
+            .iter()
+            .map(|wordings| wordings.iter().map(|wording| own_terms(&terms, &asked, wording)).collect())
+            .collect();
+        let scales = lengths.map(|chunks| Scale::new(semantics, &terms, &own, chunks));
         Self {
-            denials: semantics.lexicons.list(semantics.language, "denials").phrases(&[lexicon::MAIN]),
-            asked: semantics.question.as_ref().map(|question| terms.of(question)).unwrap_or_default(),
-            scales: lengths.map(|chunks| Scale::new(semantics, &terms, chunks)),
             room: (terms.of(&semantics.cleaned).len() as f64 / (WORDS_PER_POINT * points)).min(1.0),
+            told: told(semantics, &scales[1]),
             length: length(semantics),
             opinion: opinion(semantics),
-            terms,
+            own,
+            scales,
             semantics,
         }
     }
 
     fn point(&self, point: usize) -> Finding {
         let wordings = self.semantics.rubric[point].as_slice();
-        let denied = wordings.iter().any(|wording| !self.denials.find(&wording.units).is_empty());
-        let own: Vec<BTreeSet<Term>> = wordings.iter().map(|wording| self.own_terms(wording)).collect();
+        let denied = self.semantics.denied_points[point];
         let [short, usual, long] = &self.scales;
-        let words = |scale: &Scale<'_>| {
-            mean_of_best(&own, scale.allowed(denied), |terms, chunk| share_said(terms, &scale.said[chunk]))
-        };
         let meanings = self.scales.iter().map(|scale| {
             mean_of_best(wordings, scale.allowed(denied), |wording, chunk| {
                 self.meaning(scale, wording, chunk)
             })
         });
+        let words = |scale: &Scale<'_>| {
+            mean_of_best(&self.own[point], scale.allowed(denied), |terms, chunk| {
+                share_said(terms, &scale.said[chunk])
+            })
+        };
         let measures = Measures {
             meaning: meanings.sum::<f64>() / self.scales.len() as f64,
-            words_short: words(short),
-            words_long: words(long),
+            words: (words(short) + words(long)) / 2.0,
             margin: self.margin(point, denied),
+            words_margin: (short.words_margin(point, denied) + long.words_margin(point, denied)) / 2.0,
             room: self.room,
+            told: self.told,
             length: self.length,
             opinion: self.opinion,
+            denied: if denied { 0.0 } else { short.denied(point) },
         };
         let proofs = [usual, short, long].into_iter();
-        let place = proofs.filter_map(|scale| scale.proof(&own, point, denied)).next();
-        let probability = if place.is_some() { self.blend(&measures) } else { 0.0 };
+        let place = proofs.filter_map(|scale| scale.proof(&self.own[point], point, denied)).next();
+        let probability = if place.is_some() { measures.probability(self.semantics) } else { 0.0 };
         Finding { probability, place, measures }
-    }
-
-    /// The content words of a wording without those of the question; all of them where none are left.
-    fn own_terms(&self, wording: &Passage) -> BTreeSet<Term> {
-        let all = self.terms.of(wording);
-        let asked = |term: &&Term| self.asked.iter().any(|asked| asked.stems == term.stems);
-        let own: BTreeSet<Term> = all.iter().filter(|term| !asked(term)).cloned().collect();
-        if own.is_empty() { all } else { own }
     }
 
     /// Similarity of a wording and a chunk with the question taken out: the partial correlation of the two given
@@ -276,29 +219,10 @@ impl<'a> Search<'a> {
         });
         margins.reduce(f64::max).unwrap_or(0.0)
     }
-
-    fn blend(&self, measures: &Measures) -> f64 {
-        let semantics = self.semantics;
-        let blend = match (semantics.embedded, semantics.glossed, semantics.language) {
-            (true, _, _) => &WITH_MEANING,
-            (_, true, _) => &WITH_GLOSS,
-            (_, _, Language::Zh) => &MANDARIN_WORDS,
-            _ => &ENGLISH_WORDS,
-        };
-        let sum = blend.bias
-            + blend.meaning * measures.meaning
-            + blend.words_short * measures.words_short
-            + blend.words_long * measures.words_long
-            + blend.margin * measures.margin
-            + blend.room * measures.room
-            + blend.length * measures.length
-            + blend.opinion * measures.opinion;
-        1.0 / (1.0 + (-sum).exp())
-    }
 }
 
 impl<'a> Scale<'a> {
-    fn new(semantics: &Semantics, terms: &Terms, chunks: &'a [Chunk]) -> Self {
+    fn new(semantics: &Semantics, terms: &Terms, own: &[Vec<BTreeSet<Term>>], chunks: &'a [Chunk]) -> Self {
         let (english, mandarin) = KEYWORDS_ONLY;
         let least = if semantics.language == Language::Zh { mandarin } else { english };
         let listed = is_keyword_list(semantics);
@@ -313,8 +237,11 @@ impl<'a> Scale<'a> {
                 .and_then(|question| similarity(&chunk.passage, question))
                 .unwrap_or(0.0)
         };
+        let said: Vec<Said> = chunks.iter().map(|chunk| terms.said(chunk)).collect();
+        let taken_up = |said: &Said| own.iter().map(|wordings| mean_share_said(wordings, said)).collect();
         Self {
-            said: chunks.iter().map(|chunk| terms.said(chunk)).collect(),
+            words: said.iter().map(taken_up).collect(),
+            said,
             proving,
             affirming,
             topic: chunks.iter().map(to_question).collect(),
@@ -326,6 +253,26 @@ impl<'a> Scale<'a> {
     /// Chunks that can prove a point, which is worded as a denial or not.
     fn allowed(&self, denied: bool) -> &[usize] {
         if denied { &self.proving } else { &self.affirming }
+    }
+
+    /// By how much some chunk has more words of a point than of every other one; 0 where no chunk can prove anything.
+    fn words_margin(&self, point: usize, denied: bool) -> f64 {
+        let margins = self.allowed(denied).iter().map(|&chunk| {
+            let words = &self.words[chunk];
+            let others = words.iter().enumerate().filter(|(other, _)| *other != point);
+            words[point] - others.map(|(_, words)| *words).fold(0.0, f64::max)
+        });
+        margins.reduce(f64::max).unwrap_or(0.0)
+    }
+
+    /// The share of denied words in the chunk that says most about a point, the earlier of equals.
+    fn denied(&self, point: usize) -> f64 {
+        let said = |chunk: usize| {
+            self.words[chunk][point] + self.closeness.get(chunk).map_or(0.0, |points| points[point])
+        };
+        let most = (0..self.chunks.len())
+            .max_by(|left, right| said(*left).total_cmp(&said(*right)).then(right.cmp(left)));
+        most.map_or(0.0, |chunk| self.chunks[chunk].denied_share)
     }
 
     /// The place of the chunk that speaks most for a point, the earlier of equals.
@@ -359,6 +306,39 @@ fn closeness(semantics: &Semantics, chunks: &[Chunk]) -> Vec<Vec<f64>> {
     chunks.iter().map(to_points).collect()
 }
 
+/// How much is told about the matter in chunks of the usual length, in points that could be told with so many words;
+/// 0 without a model of meaning.
+fn told(semantics: &Semantics, scale: &Scale<'_>) -> f64 {
+    let Some(examples) = &semantics.telling else { return 0.0 };
+    let between = |value: f64, (none, full): (f64, f64)| ((value - none) / (full - none)).clamp(0.0, 1.0);
+    let asked = semantics.question.as_ref().and_then(Passage::meaning);
+    let asked = asked.map(|asked| examples.centred(asked.view()));
+    let of_chunk = |&chunk: &usize| {
+        let Some(meaning) = scale.chunks[chunk].passage.meaning() else { return 0.0 };
+        let strengths = examples.strengths(meaning.view());
+        let opinion = strengths
+            .get(OPINION)
+            .zip(strengths.get(ACTION))
+            .map_or(0.0, |(opinion, action)| opinion - action);
+        let to_question =
+            asked.as_ref().map_or(-1.0, |asked| f64::from(examples.centred(meaning.view()).dot(asked)));
+        let closest = scale.closeness[chunk].iter().copied().fold(to_question, f64::max);
+        // Chunks overlap by half.
+        let words = scale.chunks[chunk].passage.units.len() as f64 / 2.0;
+        words * between(opinion, TELLS) * between(closest, ABOUT)
+    };
+    let needed = TOLD_PER_POINT * usual_length(semantics.language) as f64 * semantics.rubric.len() as f64;
+    (scale.affirming.iter().map(of_chunk).sum::<f64>() / needed).min(TOLD_MOST)
+}
+
+/// The content words of a wording without those of the question; all of them where none are left.
+fn own_terms(terms: &Terms, asked: &BTreeSet<Term>, wording: &Passage) -> BTreeSet<Term> {
+    let all = terms.of(wording);
+    let asked = |term: &&Term| asked.iter().any(|asked| asked.stems == term.stems);
+    let own: BTreeSet<Term> = all.iter().filter(|term| !asked(term)).cloned().collect();
+    if own.is_empty() { all } else { own }
+}
+
 /// How long an answer is, from 0 (as the answers that most weights come from) to 1.
 fn length(semantics: &Semantics) -> f64 {
     let (begins, reached) = LONG[usize::from(semantics.language == Language::Zh)];
@@ -386,6 +366,12 @@ fn similarity(left: &Passage, right: &Passage) -> Option<f64> {
 fn share_said(terms: &BTreeSet<Term>, said: &Said) -> f64 {
     let weight: f64 = terms.iter().map(Term::weight).sum();
     taken_up(terms.iter(), said) / (weight + RECALL_PRIOR)
+}
+
+/// The share of the content words of wordings that was said, averaged over the wordings.
+fn mean_share_said(wordings: &[BTreeSet<Term>], said: &Said) -> f64 {
+    let sum: f64 = wordings.iter().map(|terms| share_said(terms, said)).sum();
+    sum / wordings.len().max(1) as f64
 }
 
 /// How much of some content words was said.

@@ -32,6 +32,12 @@ impl Scale {
     }
 }
 
+/// Units of a chunk of the usual length.
+#[must_use]
+pub fn usual_length(language: Language) -> usize {
+    Scale::Usual.units(language)
+}
+
 /// A run of words of an answer.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Chunk {

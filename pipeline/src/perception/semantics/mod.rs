@@ -4,6 +4,7 @@
 //! normalisation as the answer and, where the embedding model knows the language, through one batched call of it.
 
 mod chunks;
+mod denials;
 mod examples;
 mod gloss;
 mod sentences;
@@ -19,8 +20,8 @@ use interview_schemas::job::{Position, Question};
 use interview_schemas::perception::{Transcript, TranscriptSegment};
 use ndarray::{Array1, Array2};
 
-pub use self::chunks::Chunk;
 use self::chunks::Scale;
+pub use self::chunks::{Chunk, usual_length};
 pub use self::examples::Examples;
 use self::gloss::Glossary;
 pub use self::sentences::Sentence;
@@ -76,6 +77,8 @@ pub struct Semantics {
     pub question: Option<Passage>,
     /// Per rubric point its text and its other wordings.
     pub rubric: Vec<Vec<Passage>>,
+    /// Per rubric point whether it is worded as a denial, so that a denial can prove it.
+    pub denied_points: Vec<bool>,
     /// Per requirement its text, its own synonyms and those of the table.
     pub requirements: Vec<Vec<Passage>>,
     /// Title of the position.
@@ -146,6 +149,10 @@ pub fn analyse(input: &SemanticsInput<'_>, embedder: Option<&mut Embedder>) -> R
         texts.map(|text| cleaner.passage(text)).filter(|passage| !passage.units.is_empty()).collect()
     };
     let rubric = input.question.map_or(&[][..], |question| &question.rubric);
+    let rubric: Vec<Vec<Passage>> = rubric
+        .iter()
+        .map(|rubric| point(&mut std::iter::once(&rubric.text).chain(&rubric.wordings)))
+        .collect();
     let mut semantics = Semantics {
         language,
         sentences,
@@ -161,10 +168,8 @@ pub fn analyse(input: &SemanticsInput<'_>, embedder: Option<&mut Embedder>) -> R
             .question
             .map(|question| cleaner.passage(&question.text))
             .filter(|passage| !passage.units.is_empty()),
-        rubric: rubric
-            .iter()
-            .map(|rubric| point(&mut std::iter::once(&rubric.text).chain(&rubric.wordings)))
-            .collect(),
+        denied_points: rubric.iter().map(|wordings| wordings.iter().any(|it| cleaner.denies(it))).collect(),
+        rubric,
         requirements: requirements(input, language, &cleaner),
         title: input.position.title.as_deref().map(|title| cleaner.passage(title)),
         resume: input.resume.map(|resume| cleaner.passage(resume)),

@@ -7,6 +7,7 @@ use interview_schemas::Language;
 use ndarray::Array1;
 
 use super::chunks::Cleaned;
+use super::denials::Denials;
 use super::sentences::Sentence;
 use super::source::{is_clause_end, is_sentence_end};
 use crate::text::{Lexicons, Phrases, Unit, lexicon, units};
@@ -51,26 +52,17 @@ impl Passage {
     }
 }
 
-/// Units after the beginning of a denial that it covers: 8 English words, 10 Chinese characters.
-const DENIAL: (usize, usize) = (8, 10);
-
-/// The same before a phrase that denies what was said: 6 English words, 8 Chinese characters.
-const DENIAL_BACKWARDS: (usize, usize) = (6, 8);
-
 /// Units of its sentence before and after an order to the judge that belong to it.
 const ORDER: usize = 14;
 
 /// Cleans texts of one language.
 pub struct Cleaner {
-    language: Language,
     fillers: Phrases,
     synonyms: Phrases,
     /// The words that stand for the phrases of a group.
     heads: Vec<Vec<Unit>>,
     stopwords: Phrases,
-    denials: Phrases,
-    /// Phrases that deny what stands before them.
-    denials_backwards: Phrases,
+    denials: Denials,
     orders: Phrases,
 }
 
@@ -89,15 +81,18 @@ impl Cleaner {
             heads.push(units(&entry.term));
         }
         Self {
-            language,
             fillers: lexicons.list(language, "fillers").phrases(&["always", "between"]),
             synonyms,
             heads,
             stopwords: phrases("stopwords"),
-            denials: phrases("denials"),
-            denials_backwards: lexicons.list(language, "denials").phrases(&["backwards"]),
+            denials: Denials::new(language, lexicons.list(language, "denials")),
             orders: lexicons.list(language, "denials").phrases(&["orders"]),
         }
+    }
+
+    /// Whether a text is worded as a denial: "does not interrupt".
+    pub(super) fn denies(&self, passage: &Passage) -> bool {
+        self.denials.begins_in(&passage.units)
     }
 
     /// A text that an answer is compared with. Its fillers stay: nobody writes them there.
@@ -114,14 +109,7 @@ impl Cleaner {
         let united = self.unite(&kept);
         let words: Vec<Unit> = united.iter().map(|(unit, _)| unit.clone()).collect();
         let function = marked(words.len(), self.stopwords.find(&words).into_iter().map(|found| found.units));
-        let zh = self.language == Language::Zh;
-        let reach = if zh { DENIAL.1 } else { DENIAL.0 };
-        let denials = self.denials.find(&words).into_iter();
-        let denials = denials.map(|found| found.units.start..(found.units.end + reach).min(words.len()));
-        let reach = if zh { DENIAL_BACKWARDS.1 } else { DENIAL_BACKWARDS.0 };
-        let backwards = self.denials_backwards.find(&words).into_iter();
-        let backwards = backwards.map(|found| found.units.start.saturating_sub(reach)..found.units.end);
-        let denied = marked(words.len(), denials.chain(backwards));
+        let denied = marked(words.len(), self.denials.find(&words).into_iter());
         let word = |(index, (unit, place)): (usize, (Unit, usize))| Cleaned {
             unit,
             place: places[place],

@@ -1,0 +1,76 @@
+//! What speaks for a rubric point, and how it is weighed: a logistic blend of a few measures.
+//!
+//! The weights were fitted by logistic regression with L2 (standardised measures, C = 1) on all labelled answers for
+//! tuning; answers that only talk, three or five vague ones about other questions in a row, and answers hidden between
+//! vague ones stood beside them with a weight of 0.2 each, so that mere length does not become evidence. The biases include
+//! the threshold with the best F1 on the answers themselves (`docs/models/words.md`).
+
+use interview_schemas::Language;
+
+use crate::perception::semantics::Semantics;
+
+/// What speaks for a point, each from about 0 to 1.
+#[derive(Debug, Clone, Copy, Default, PartialEq)]
+pub(super) struct Measures {
+    pub(super) meaning: f64,
+    pub(super) words: f64,
+    pub(super) margin: f64,
+    pub(super) words_margin: f64,
+    pub(super) room: f64,
+    pub(super) told: f64,
+    pub(super) length: f64,
+    pub(super) opinion: f64,
+    pub(super) denied: f64,
+}
+
+impl Measures {
+    /// The measures in the order of the weights.
+    fn values(&self) -> [f64; 9] {
+        [
+            self.meaning,
+            self.words,
+            self.margin,
+            self.words_margin,
+            self.room,
+            self.told,
+            self.length,
+            self.opinion,
+            self.denied,
+        ]
+    }
+
+    /// Probability that the point is covered, 0–1.
+    pub(super) fn probability(&self, semantics: &Semantics) -> f64 {
+        let blend = match (semantics.embedded, semantics.glossed, semantics.language) {
+            (true, _, _) => &WITH_MEANING,
+            (_, true, _) => &WITH_GLOSS,
+            (_, _, Language::Zh) => &MANDARIN_WORDS,
+            _ => &ENGLISH_WORDS,
+        };
+        let weighed: f64 =
+            self.values().iter().zip(&blend.weights).map(|(value, weight)| value * weight).sum();
+        let sum = blend.bias + weighed;
+        1.0 / (1.0 + (-sum).exp())
+    }
+}
+
+/// Weights in the order of [`Measures::values`]: meaning, words, margin, margin of the words, room, told,
+/// length, opinion, denied.
+struct Blend {
+    bias: f64,
+    weights: [f64; 9],
+}
+
+/// From embeddings.
+const WITH_MEANING: Blend =
+    Blend { bias: -4.68, weights: [6.46, 0.55, 4.05, 6.92, 2.01, 2.40, -1.16, -3.65, -1.28] };
+
+/// From the embeddings of glosses.
+const WITH_GLOSS: Blend =
+    Blend { bias: -3.51, weights: [2.84, 5.26, 2.20, 5.72, 2.20, 0.63, -1.23, -5.75, -0.39] };
+
+/// From words alone.
+const ENGLISH_WORDS: Blend =
+    Blend { bias: -4.49, weights: [0.00, 6.78, 0.00, 3.85, 5.13, 0.00, -2.24, 0.00, -1.37] };
+const MANDARIN_WORDS: Blend =
+    Blend { bias: -4.23, weights: [0.00, 9.58, 0.00, 4.18, 3.38, 0.00, -1.57, 0.00, -0.24] };
