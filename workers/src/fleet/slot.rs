@@ -10,7 +10,7 @@ use interview_schemas::ErrorCode;
 use interview_slot::{Analyze, FrameError, FrameReader, HEARTBEAT, Reply, Request, encode};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::process::{Child, ChildStdin, ChildStdout, Command};
-use tokio::time::{Instant, interval, sleep_until, timeout};
+use tokio::time::{Instant, interval_at, sleep_until, timeout};
 
 use super::memory;
 
@@ -348,7 +348,7 @@ impl Running {
             Err(_) => return Err(SlotError::Silent(HAND_OVER.as_secs())),
         }
         let pid = self.child.id();
-        let mut memory_check = interval(MEMORY_CHECK);
+        let mut memory_check = interval_at(Instant::now() + MEMORY_CHECK, MEMORY_CHECK);
         let mut last_sign = Instant::now();
         loop {
             tokio::select! {
