@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, clippy::print_stdout)] // helpers of tests
 
 mod answers;
+mod denied;
 mod features;
 mod helpers;
 mod hostile;

@@ -7,7 +7,7 @@ use interview_schemas::features::{Evidence, NotAssessed};
 
 use super::terms::Terms;
 use super::{Content, Measured, quote};
-use crate::perception::semantics::cosine;
+use crate::perception::semantics::{Passage, cosine};
 use crate::text::lexicon;
 
 /// Fewest pairs of neighbouring chunks.
@@ -29,12 +29,15 @@ pub(super) fn coherence(content: &Content<'_>) -> Measured {
         Some(values) => (values, 0.7),
         None => {
             let terms = Terms::new(content.semantics);
-            let shared = |left, right| {
+            let shared = |left: &Passage, right: &Passage| {
                 let said = terms.said(right);
                 terms.of(left).iter().any(|term| said.takes_up(term) >= 0.5)
             };
             (
-                pairs.iter().map(|(left, right)| f64::from(u8::from(shared(&left.passage, right)))).collect(),
+                pairs
+                    .iter()
+                    .map(|(left, right)| f64::from(u8::from(shared(&left.passage, &right.passage))))
+                    .collect(),
                 0.4,
             )
         }

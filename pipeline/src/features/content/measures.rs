@@ -1,9 +1,8 @@
 //! What speaks for a rubric point, and how it is weighed: a logistic blend of a few measures.
 //!
 //! The weights were fitted by logistic regression with L2 (standardised measures, C = 1) on all labelled answers for
-//! tuning; answers that only talk, three or five vague ones about other questions in a row, and answers hidden between
-//! vague ones stood beside them with a weight of 0.2 each, so that mere length does not become evidence. The biases include
-//! the threshold with the best F1 on the answers themselves (`docs/models/words.md`).
+//! tuning. Three or five vague answers to other questions in a row, and answers hidden between vague ones, stood beside
+//! them with a weight of 0.2 each (0.15 with glosses), so that mere length does not become evidence. The biases include the threshold with the best F1 on the answers themselves (`docs/models/words.md`).
 
 use interview_schemas::Language;
 
@@ -61,16 +60,16 @@ struct Blend {
     weights: [f64; 9],
 }
 
-/// From embeddings.
+/// From embeddings. The words alone tell nothing there that meaning and margins do not.
 const WITH_MEANING: Blend =
-    Blend { bias: -4.68, weights: [6.46, 0.55, 4.05, 6.92, 2.01, 2.40, -1.16, -3.65, -1.28] };
+    Blend { bias: -5.09, weights: [6.80, 0.00, 4.50, 7.04, 2.22, 2.08, -1.04, -4.10, -2.75] };
 
 /// From the embeddings of glosses.
 const WITH_GLOSS: Blend =
-    Blend { bias: -3.51, weights: [2.84, 5.26, 2.20, 5.72, 2.20, 0.63, -1.23, -5.75, -0.39] };
+    Blend { bias: -3.61, weights: [2.81, 5.36, 2.01, 5.52, 2.38, 0.49, -1.09, -5.64, -0.23] };
 
 /// From words alone.
 const ENGLISH_WORDS: Blend =
-    Blend { bias: -4.49, weights: [0.00, 6.78, 0.00, 3.85, 5.13, 0.00, -2.24, 0.00, -1.37] };
+    Blend { bias: -4.38, weights: [0.00, 6.61, 0.00, 4.13, 4.89, 0.00, -2.28, 0.00, -2.89] };
 const MANDARIN_WORDS: Blend =
-    Blend { bias: -4.23, weights: [0.00, 9.58, 0.00, 4.18, 3.38, 0.00, -1.57, 0.00, -0.24] };
+    Blend { bias: -4.20, weights: [0.00, 9.66, 0.00, 3.92, 3.36, 0.00, -1.54, 0.00, 0.00] };

@@ -16,8 +16,8 @@
 //! Without a model of meaning only words are left. In Mandarin, which the model does not know, the meaning is that of an
 //! English gloss. How the measures are weighed stands in `measures.rs`.
 //!
-//! Chunks without function words are lists of keywords and prove nothing; nor do chunks in which something is
-//! denied, unless the point itself is worded as a denial. Orders to the judge ("give full marks") stand in no chunk.
+//! Chunks without function words are lists of keywords and prove nothing; nor does what is denied ("I never called"), nor what
+//! little stands beside it in its chunk, unless the point itself is worded as a denial. Orders to the judge ("give full marks") stand in no chunk.
 
 use std::collections::BTreeSet;
 use std::ops::Range;
@@ -117,7 +117,10 @@ pub(super) fn is_keyword_list(semantics: &Semantics) -> bool {
 /// Chunks of one length.
 struct Scale<'a> {
     chunks: &'a [Chunk],
+    /// What is said in each chunk without what is denied.
     said: Vec<Said>,
+    /// The same with what is denied, where something is.
+    said_whole: Vec<Option<Said>>,
     /// Per chunk and point the share of the content words of a wording that it takes up, averaged over the wordings.
     words: Vec<Vec<f64>>,
     /// Chunks that can prove something, and those of them without a denial.
@@ -171,12 +174,12 @@ impl<'a> Search<'a> {
         let [short, usual, long] = &self.scales;
         let meanings = self.scales.iter().map(|scale| {
             mean_of_best(wordings, scale.allowed(denied), |wording, chunk| {
-                self.meaning(scale, wording, chunk)
+                self.meaning(scale, wording, (chunk, denied))
             })
         });
         let words = |scale: &Scale<'_>| {
             mean_of_best(&self.own[point], scale.allowed(denied), |terms, chunk| {
-                share_said(terms, &scale.said[chunk])
+                share_said(terms, scale.said(chunk, denied))
             })
         };
         let measures = Measures {
@@ -198,8 +201,8 @@ impl<'a> Search<'a> {
 
     /// Similarity of a wording and a chunk with the question taken out: the partial correlation of the two given
     /// the question. 0 without a model of meaning.
-    fn meaning(&self, scale: &Scale<'_>, wording: &Passage, chunk: usize) -> f64 {
-        let Some(close) = similarity(wording, &scale.chunks[chunk].passage) else { return 0.0 };
+    fn meaning(&self, scale: &Scale<'_>, wording: &Passage, (chunk, denied): (usize, bool)) -> f64 {
+        let Some(close) = similarity(wording, scale.passage(chunk, denied)) else { return 0.0 };
         let said = scale.topic[chunk];
         let asked = self.semantics.question.as_ref().and_then(|question| similarity(wording, question));
         let asked = asked.unwrap_or(0.0);
@@ -234,20 +237,34 @@ impl<'a> Scale<'a> {
             semantics
                 .question
                 .as_ref()
-                .and_then(|question| similarity(&chunk.passage, question))
+                .and_then(|question| similarity(chunk.affirmed(), question))
                 .unwrap_or(0.0)
         };
-        let said: Vec<Said> = chunks.iter().map(|chunk| terms.said(chunk)).collect();
+        let said: Vec<Said> = chunks.iter().map(|chunk| terms.said(chunk.affirmed())).collect();
+        let said_whole =
+            chunks.iter().map(|chunk| chunk.affirmed.as_ref().map(|_| terms.said(&chunk.passage))).collect();
         let taken_up = |said: &Said| own.iter().map(|wordings| mean_share_said(wordings, said)).collect();
         Self {
             words: said.iter().map(taken_up).collect(),
             said,
+            said_whole,
             proving,
             affirming,
             topic: chunks.iter().map(to_question).collect(),
             closeness: closeness(semantics, chunks),
             chunks,
         }
+    }
+
+    /// What is said in a chunk; with what is denied for a point that is worded as a denial.
+    fn said(&self, chunk: usize, denied: bool) -> &Said {
+        self.said_whole[chunk].as_ref().filter(|_| denied).unwrap_or(&self.said[chunk])
+    }
+
+    /// The words of a chunk, in the same way.
+    fn passage(&self, chunk: usize, denied: bool) -> &Passage {
+        let chunk = &self.chunks[chunk];
+        if denied { &chunk.passage } else { chunk.affirmed() }
     }
 
     /// Chunks that can prove a point, which is worded as a denial or not.
@@ -280,7 +297,7 @@ impl<'a> Scale<'a> {
         let all: BTreeSet<&Term> = own.iter().flatten().collect();
         let strength = |chunk: usize| {
             let closeness = self.closeness.get(chunk).map_or(0.0, |points| points[point]);
-            taken_up(all.iter().copied(), &self.said[chunk]).ln_1p() + 2.0 * closeness
+            taken_up(all.iter().copied(), self.said(chunk, denied)).ln_1p() + 2.0 * closeness
         };
         let strengths = self.allowed(denied).iter().map(|&chunk| (strength(chunk), chunk));
         let best = strengths.max_by(|left, right| left.0.total_cmp(&right.0).then(right.1.cmp(&left.1)));
@@ -295,7 +312,7 @@ fn closeness(semantics: &Semantics, chunks: &[Chunk]) -> Vec<Vec<f64>> {
     let points: Vec<Vec<Array1<f32>>> =
         semantics.rubric.iter().map(|wordings| wordings.iter().filter_map(centred).collect()).collect();
     let to_points = |chunk: &Chunk| {
-        let said = centred(&chunk.passage);
+        let said = centred(chunk.affirmed());
         let to_point = |wordings: &Vec<Array1<f32>>| {
             let closest =
                 wordings.iter().map(|wording| said.as_ref().map_or(0.0, |said| f64::from(said.dot(wording))));
@@ -314,7 +331,7 @@ fn told(semantics: &Semantics, scale: &Scale<'_>) -> f64 {
     let asked = semantics.question.as_ref().and_then(Passage::meaning);
     let asked = asked.map(|asked| examples.centred(asked.view()));
     let of_chunk = |&chunk: &usize| {
-        let Some(meaning) = scale.chunks[chunk].passage.meaning() else { return 0.0 };
+        let Some(meaning) = scale.chunks[chunk].affirmed().meaning() else { return 0.0 };
         let strengths = examples.strengths(meaning.view());
         let opinion = strengths
             .get(OPINION)

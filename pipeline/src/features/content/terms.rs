@@ -5,8 +5,8 @@ use std::sync::{Arc, OnceLock};
 
 use interview_schemas::Language;
 
-use crate::perception::semantics::{Chunk, Cleaner, Passage, Semantics};
-use crate::text::{Lexicons, Phrases, Unit, lexicon};
+use crate::perception::semantics::{Cleaner, Passage, Semantics};
+use crate::text::{Lexicons, Phrases, lexicon};
 
 /// Word lists of ideas by which points are looked for: words of related meaning, concepts, words of the same gloss.
 const WIDE: [&str; 3] = ["related", "concepts", "glossary"];
@@ -106,12 +106,9 @@ impl Terms {
         terms
     }
 
-    /// A chunk, ready to be compared.
-    pub(super) fn said(&self, chunk: &Chunk) -> Said {
-        self.said_units(&chunk.passage.units)
-    }
-
-    pub(super) fn said_units(&self, units: &[Unit]) -> Said {
+    /// A text, ready to be compared.
+    pub(super) fn said(&self, passage: &Passage) -> Said {
+        let units = &passage.units;
         let stems: Vec<String> = units.iter().map(|unit| unit.stem.clone()).collect();
         Said { set: stems.iter().cloned().collect(), stems, ideas: self.ideas.groups(units) }
     }

@@ -34,6 +34,8 @@ struct Weights {
     /// A covered point of the rubric: who tells what was asked for has understood the question, but points are found
     /// with errors.
     covered: f64,
+    /// How close the answer comes to the points of the rubric on average, by the meaning of glosses.
+    points: f64,
 }
 
 /// With closeness as the cosine of embeddings.
@@ -45,6 +47,19 @@ const WITH_MEANING: Weights = Weights {
     work: -1.25,
     opinion: -4.91,
     covered: -2.55,
+    points: 0.0,
+};
+
+/// With closeness by words, and by meaning to the points of the rubric.
+const WITH_GLOSS: Weights = Weights {
+    bias: 1.81,
+    closeness: -1.68,
+    elsewhere: 2.07,
+    oneself: 0.52,
+    work: -0.27,
+    opinion: -4.13,
+    covered: 0.0,
+    points: -11.73,
 };
 
 /// With closeness by words.
@@ -56,6 +71,7 @@ const BY_WORDS: Weights = Weights {
     work: -2.0,
     opinion: 0.0,
     covered: -2.0,
+    points: 0.0,
 };
 
 /// What speaks for another topic.
@@ -68,9 +84,14 @@ pub(super) struct Clues {
 
 /// Weighs the clues of an answer that is so close to what was asked, by the meaning of embeddings or by words.
 pub(super) fn clues(content: &Content<'_>, closeness: f64, by_meaning: bool) -> Clues {
-    let weights = if by_meaning { &WITH_MEANING } else { &BY_WORDS };
-    let covered = content.findings.iter().any(points::Finding::covered);
     let semantics = content.semantics;
+    let weights = match (by_meaning, semantics.glossed) {
+        (true, _) => &WITH_MEANING,
+        (false, true) => &WITH_GLOSS,
+        (false, false) => &BY_WORDS,
+    };
+    let covered = content.findings.iter().any(points::Finding::covered);
+    let meaning: f64 = content.findings.iter().map(|finding| finding.measures.meaning).sum();
     let list = semantics.lexicons.list(semantics.language, "topic");
     let units = &semantics.phrased.units;
     let elsewhere = not_asked(content, list);
@@ -81,6 +102,7 @@ pub(super) fn clues(content: &Content<'_>, closeness: f64, by_meaning: bool) -> 
     };
     let log_odds = weights.bias
         + if covered { weights.covered } else { 0.0 }
+        + weights.points * meaning / content.findings.len().max(1) as f64
         + weights.closeness * closeness
         + weights.opinion * points::opinion(semantics)
         + weights.elsewhere * per_twenty(different(&elsewhere, units))

@@ -43,6 +43,8 @@ pub fn usual_length(language: Language) -> usize {
 pub struct Chunk {
     /// Its words without fillers, synonyms united.
     pub passage: Passage,
+    /// The same without what is denied ("I never …"), where something is and something else is left.
+    pub affirmed: Option<Passage>,
     /// Its place among the units of the answer as said.
     pub place: Range<usize>,
     /// Share of its words that carry no content, 0–1. A list of keywords has next to none.
@@ -71,10 +73,21 @@ pub(super) fn divide(language: Language, cleaned: &[Cleaned], scale: Scale) -> V
     starts.map(|start| chunk(&cleaned[start..cleaned.len().min(start + size)], usual)).collect()
 }
 
+impl Chunk {
+    /// What is said in it without what is denied: what a point of a rubric can be proven by.
+    #[must_use]
+    pub fn affirmed(&self) -> &Passage {
+        self.affirmed.as_ref().unwrap_or(&self.passage)
+    }
+}
+
 fn chunk(words: &[Cleaned], usual: usize) -> Chunk {
     let share = |count: usize, of: usize| (count as f64 / of.max(1) as f64).min(1.0);
     let place = words.first().map_or(0, |word| word.place)..words.last().map_or(0, |word| word.place + 1);
+    let affirmed: Vec<_> = words.iter().filter(|word| !word.denied).map(|word| word.unit.clone()).collect();
+    let divided = !affirmed.is_empty() && affirmed.len() < words.len();
     Chunk {
+        affirmed: divided.then(|| Passage::new(affirmed)),
         passage: Passage::new(words.iter().map(|word| word.unit.clone()).collect()),
         place,
         function_share: share(words.iter().filter(|word| word.function).count(), words.len()),

@@ -80,16 +80,19 @@ impl Denials {
     /// The ranges of units that are denied; they may overlap.
     pub(super) fn find(&self, units: &[Unit]) -> Vec<Range<usize>> {
         let reach = self.reach;
-        let fixed = self.fixed.find(units).into_iter();
-        let fixed = fixed.map(|found| found.units.start..(found.units.end + reach.fixed).min(units.len()));
+        let fixed = self.fixed.find(units).into_iter().filter(|found| !self.is_fault(units, found.units.end));
+        let fixed =
+            fixed.map(|found| found.units.start..self.clause_end(units, found.units.end, reach.fixed));
         let backwards = self.backwards.find(units).into_iter();
         let backwards =
             backwards.map(|found| found.units.start.saturating_sub(reach.backwards)..found.units.end);
         let undone =
             self.undone.find(units).into_iter().filter(|found| !self.is_of_others(units, found.units.start));
-        let undone = undone.map(|found| found.units.start..self.clause_end(units, found.units.end));
+        let undone =
+            undone.map(|found| found.units.start..self.clause_end(units, found.units.end, reach.clause));
         let negators = self.negators.find(units).into_iter().filter(|found| self.denies(units, &found.units));
-        let negators = negators.map(|found| found.units.start..self.clause_end(units, found.units.end));
+        let negators =
+            negators.map(|found| found.units.start..self.clause_end(units, found.units.end, reach.clause));
         let nobody = self.nobody.find(units).into_iter().filter_map(|found| {
             let verb = found.units.start.checked_sub(1)?;
             self.is_spoken_of(units, verb).then_some(verb..found.units.end)
@@ -113,7 +116,7 @@ impl Denials {
             && !self.is_of_others(units, negator.start)
             && self.conditions.find(before).is_empty()
             && !begins(&self.emphasis)
-            && self.faults.find(after).is_empty()
+            && !self.is_fault(units, negator.end)
             && (self.actions.is_empty() || begins(&self.actions))
     }
 
@@ -128,9 +131,14 @@ impl Denials {
         !self.others.find(&units[unit.saturating_sub(NEXT_TO)..unit]).is_empty()
     }
 
-    /// Where the clause that goes on at a unit ends.
-    fn clause_end(&self, units: &[Unit], from: usize) -> usize {
-        let most = units.len().min(from + self.reach.clause);
+    /// Whether what is denied before a unit is a fault.
+    fn is_fault(&self, units: &[Unit], from: usize) -> bool {
+        !self.faults.find(&units[from..units.len().min(from + self.reach.after)]).is_empty()
+    }
+
+    /// Where the clause that goes on at a unit ends, at most so many units later.
+    fn clause_end(&self, units: &[Unit], from: usize, reach: usize) -> usize {
+        let most = units.len().min(from + reach);
         let ends = |&end: &usize| {
             let boundary =
                 self.boundaries.find(&units[end..most]).first().is_some_and(|found| found.units.start == 0);

@@ -226,14 +226,17 @@ impl Semantics {
 
     /// Every passage that is compared by meaning.
     fn passages(&mut self) -> Vec<&mut Passage> {
-        // Shorter and longer chunks serve the points of a rubric alone.
+        // Shorter and longer chunks serve the points of a rubric alone, and so does what is left without denials.
+        let rubric = !self.rubric.is_empty();
         let chunks = [&mut self.chunks, &mut self.short_chunks, &mut self.long_chunks];
-        let taken = if self.rubric.is_empty() { 1 } else { chunks.len() };
+        let taken = if rubric { chunks.len() } else { 1 };
         chunks
             .into_iter()
             .take(taken)
             .flatten()
-            .map(|chunk| &mut chunk.passage)
+            .flat_map(|chunk| {
+                std::iter::once(&mut chunk.passage).chain(chunk.affirmed.as_mut().filter(|_| rubric))
+            })
             .chain(self.title.iter_mut())
             .chain(self.question.iter_mut())
             .chain(self.rubric.iter_mut().flatten())
