@@ -27,7 +27,7 @@ const PAIRS: f64 = 12.5;
 const CLOSEST: usize = 3;
 
 /// An answer of more words with a phrase like "I don't know" in it may still be an answer.
-const LONGEST_NON_ANSWER: usize = 30;
+const LONGEST_NON_ANSWER: usize = 50;
 
 /// A sentence of so many words or fewer tells nothing.
 const INTERJECTION: usize = 3;
@@ -153,7 +153,7 @@ pub(super) fn unanswered(content: &Content<'_>) -> Measured {
     let mut found = content.phrases("unanswered", &[lexicon::MAIN, "short"]);
     found.retain(|found| found.group == 0 || content.word_count <= LONGEST_EXCUSE);
     let short = content.word_count <= LONGEST_NON_ANSWER;
-    // Of a very short text one phrase is enough, of a longer one every other sentence must say so.
+    // Of a very short text one phrase is enough, of a longer one every other sentence or the last one must say so.
     let sentences: BTreeSet<usize> = found
         .iter()
         .filter_map(|found| content.sentence(&found.units).map(|sentence| sentence.units.start))
@@ -166,8 +166,9 @@ pub(super) fn unanswered(content: &Content<'_>) -> Measured {
     };
     let covered = content.findings.iter().any(elsewhere);
     // "Good question." and "Next one, maybe?" say nothing either way.
-    let telling = semantics.sentences.iter().filter(|sentence| sentence.units.len() > INTERJECTION).count();
-    let refuses = !found.is_empty() && sentences.len() * 2 >= telling;
+    let telling = || semantics.sentences.iter().filter(|sentence| sentence.units.len() > INTERJECTION);
+    let ends = telling().last().is_some_and(|last| sentences.contains(&last.units.start));
+    let refuses = !found.is_empty() && (ends || sentences.len() * 2 >= telling().count());
     let unanswered = short && !covered && refuses;
     let evidence = if unanswered {
         found.iter().filter_map(|found| content.evidence("", &found.units)).collect()
