@@ -1,8 +1,9 @@
 //! What speaks for a rubric point, and how it is weighed: a logistic blend of a few measures.
 //!
-//! The weights were fitted by logistic regression with L2 (standardised measures, C = 1) on all labelled answers for
-//! tuning. Three or five vague answers to other questions in a row, and answers hidden between vague ones, stood beside
-//! them with a weight of 0.2 each (0.15 with glosses), so that mere length does not become evidence. The biases include the threshold with the best F1 on the answers themselves (`docs/models/words.md`).
+//! The weights with meaning were fitted by logistic regression with L2 (standardised measures, C = 1) on all labelled answers
+//! for tuning. Three or five vague answers to other questions in a row stood beside them with a weight of 0.2 each, so that
+//! mere length does not become evidence. The weights of words alone are older and do not know the fifth set. The biases
+//! include the threshold with the best F1 on the answers themselves (`docs/models/words.md`).
 
 use interview_schemas::Language;
 

@@ -16,8 +16,9 @@
 //! Without a model of meaning only words are left. In Mandarin, which the model does not know, the meaning is that of an
 //! English gloss. How the measures are weighed stands in `measures.rs`.
 //!
-//! Chunks without function words are lists of keywords and prove nothing; nor does what is denied ("I never called"), nor what
-//! little stands beside it in its chunk, unless the point itself is worded as a denial. Orders to the judge ("give full marks") stand in no chunk.
+//! Chunks without function words are lists of keywords and prove nothing; nor does what is denied ("I never called"), nor
+//! what little stands beside it in its chunk, unless the point itself is worded as a denial. Orders to the judge ("give
+//! full marks") stand in no chunk.
 
 use std::collections::BTreeSet;
 use std::ops::Range;
