@@ -167,7 +167,7 @@ pub(super) fn unanswered(content: &Content<'_>) -> Measured {
     let covered = content.findings.iter().any(elsewhere);
     // "Good question." and "Next one, maybe?" say nothing either way.
     let telling = || semantics.sentences.iter().filter(|sentence| sentence.units.len() > INTERJECTION);
-    let ends = telling().last().is_some_and(|last| sentences.contains(&last.units.start));
+    let ends = telling().next_back().is_some_and(|last| sentences.contains(&last.units.start));
     let refuses = !found.is_empty() && (ends || sentences.len() * 2 >= telling().count());
     let unanswered = short && !covered && refuses;
     let evidence = if unanswered {
