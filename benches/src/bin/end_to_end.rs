@@ -69,10 +69,14 @@ fn run(options: &Options) -> Result<(), String> {
         .map_err(|error| format!("{}: {error}", options.folder.display()))?;
     let cores = std::thread::available_parallelism().map_or(1, usize::from) as f64;
     say(&format!("policy {}, {cores} cores", options.policy));
-    let mut peaks = Vec::new();
+    // First of all: the system counts the memory that this process has for the programs it starts, too.
+    let mut wholes = Vec::new();
     for &seconds in &options.seconds {
         let video = looped_video(&options.folder, &options.picture, &options.sound, seconds)?;
-        let whole = whole_process(options, &video)?;
+        wholes.push((seconds, whole_process(options, &video)?, video));
+    }
+    let peaks: Vec<f64> = wholes.iter().map(|(_, whole, _)| whole.peak_mib).collect();
+    for (seconds, whole, video) in wholes {
         let runs = if seconds <= SHORT_S { RUNS_OF_SHORT } else { 1 };
         let mut runs =
             (0..runs).map(|_| Run::measure(options, &video, cores)).collect::<Result<Vec<_>, _>>()?;
@@ -109,7 +113,6 @@ fn run(options: &Options) -> Result<(), String> {
                 spent / media_s
             ));
         }
-        peaks.push(whole.peak_mib);
     }
     if let (Some(first), Some(last)) = (peaks.first(), peaks.last()) {
         say(&format!("\npeak memory, longest to shortest: {:.3}", last / first));
