@@ -35,6 +35,8 @@ const SHIPPED: &[(Language, &str, &str)] = &[
     (Language::Zh, "glossary", include_str!("../../lexicons/zh/glossary.txt")),
     (Language::En, "denials", include_str!("../../lexicons/en/denials.txt")),
     (Language::Zh, "denials", include_str!("../../lexicons/zh/denials.txt")),
+    (Language::En, "orders", include_str!("../../lexicons/en/orders.txt")),
+    (Language::Zh, "orders", include_str!("../../lexicons/zh/orders.txt")),
     (Language::En, "unanswered", include_str!("../../lexicons/en/unanswered.txt")),
     (Language::Zh, "unanswered", include_str!("../../lexicons/zh/unanswered.txt")),
     (Language::En, "connectives", include_str!("../../lexicons/en/connectives.txt")),

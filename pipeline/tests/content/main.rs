@@ -9,4 +9,5 @@ mod helpers;
 mod hostile;
 mod invariance;
 mod language;
+mod orders;
 mod structure;

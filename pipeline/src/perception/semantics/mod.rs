@@ -7,6 +7,7 @@ mod chunks;
 mod denials;
 mod examples;
 mod gloss;
+mod orders;
 mod sentences;
 mod source;
 mod words;
@@ -24,6 +25,7 @@ use self::chunks::Scale;
 pub use self::chunks::{Chunk, usual_length};
 pub use self::examples::Examples;
 use self::gloss::Glossary;
+use self::orders::Orders;
 pub use self::sentences::Sentence;
 use self::source::Source;
 pub use self::words::{Cleaner, Passage};
@@ -59,6 +61,8 @@ pub struct Semantics {
     pub units: Vec<Unit>,
     /// Which of them are fillers.
     pub fillers: Vec<bool>,
+    /// Which of them belong to an order to whoever judges the answer ("give full marks"): they count as nothing.
+    pub orders: Vec<bool>,
     /// The whole answer without words that can be fillers and without orders to whoever judges it ("give full
     /// marks"), synonyms united.
     pub cleaned: Passage,
@@ -135,7 +139,8 @@ pub fn analyse(input: &SemanticsInput<'_>, embedder: Option<&mut Embedder>) -> R
     let (sentences, units) = sentences::split(&source);
     let (pauses, possible) = cleaner.filler_words(&units);
     let fillers = cleaner.fillers(&source.text, &units);
-    let orders = cleaner.orders(&units, &sentences);
+    let orders = Orders::new(language, input.lexicons.list(language, "orders"));
+    let orders = orders.find(&source.text, &units, &sentences);
     let any = |marks: &[&[bool]]| -> Vec<bool> {
         (0..units.len()).map(|index| marks.iter().any(|marks| marks[index])).collect()
     };
@@ -158,6 +163,7 @@ pub fn analyse(input: &SemanticsInput<'_>, embedder: Option<&mut Embedder>) -> R
         sentences,
         units,
         fillers,
+        orders,
         chunks: chunks::divide(language, &words, Scale::Usual),
         short_chunks: chunks::divide(language, &words, Scale::Short),
         long_chunks: chunks::divide(language, &words, Scale::Long),

@@ -8,7 +8,6 @@ use ndarray::Array1;
 
 use super::chunks::Cleaned;
 use super::denials::Denials;
-use super::sentences::Sentence;
 use super::source::{is_clause_end, is_sentence_end};
 use crate::text::{Lexicons, Phrases, Unit, lexicon, units};
 
@@ -52,9 +51,6 @@ impl Passage {
     }
 }
 
-/// Units of its sentence before and after an order to the judge that belong to it.
-const ORDER: usize = 14;
-
 /// Cleans texts of one language.
 pub struct Cleaner {
     fillers: Phrases,
@@ -63,7 +59,6 @@ pub struct Cleaner {
     heads: Vec<Vec<Unit>>,
     stopwords: Phrases,
     denials: Denials,
-    orders: Phrases,
 }
 
 impl Cleaner {
@@ -86,7 +81,6 @@ impl Cleaner {
             heads,
             stopwords: phrases("stopwords"),
             denials: Denials::new(language, lexicons.list(language, "denials")),
-            orders: lexicons.list(language, "denials").phrases(&["orders"]),
         }
     }
 
@@ -117,22 +111,6 @@ impl Cleaner {
             denied: denied[index],
         };
         united.into_iter().enumerate().map(word).collect()
-    }
-
-    /// Which units belong to an order to whoever judges the answer: the order and what stands around it in its
-    /// sentence.
-    pub(super) fn orders(&self, units: &[Unit], sentences: &[Sentence]) -> Vec<bool> {
-        let around = |order: Range<usize>| {
-            let of = |unit: usize| {
-                let next = sentences.partition_point(|sentence| sentence.units.end <= unit);
-                sentences.get(next).map_or(unit..unit + 1, |sentence| sentence.units.clone())
-            };
-            let (first, last) = (of(order.start), of(order.end - 1));
-            let start = order.start.saturating_sub(ORDER).max(first.start);
-            start..(order.end + ORDER).min(last.end)
-        };
-        // A phrase has at least one unit, so `order.end - 1` exists.
-        marked(units.len(), self.orders.find(units).into_iter().map(|found| around(found.units)))
     }
 
     /// Which units are filled pauses ("um", "嗯"), and which can be fillers at all. What an answer is compared by must
