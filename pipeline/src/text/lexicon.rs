@@ -28,6 +28,8 @@ const SHIPPED: &[(Language, &str, &str)] = &[
     (Language::Zh, "stopwords", include_str!("../../lexicons/zh/stopwords.txt")),
     (Language::En, "synonyms", include_str!("../../lexicons/en/synonyms.txt")),
     (Language::Zh, "synonyms", include_str!("../../lexicons/zh/synonyms.txt")),
+    (Language::En, "order", include_str!("../../lexicons/en/order.txt")),
+    (Language::Zh, "order", include_str!("../../lexicons/zh/order.txt")),
     (Language::En, "related", include_str!("../../lexicons/en/related.txt")),
     (Language::Zh, "related", include_str!("../../lexicons/zh/related.txt")),
     (Language::En, "concepts", include_str!("../../lexicons/en/concepts.txt")),

@@ -99,3 +99,82 @@ fn a_list_of_keywords_beats_no_honest_vague_answer() {
         assert!(stuffed <= vague, "{stuffed} over {vague}");
     }
 }
+
+/// Lists of keywords beside honest, vague sentences: however they are tied together, they cover nothing more.
+#[test]
+fn keywords_beside_a_vague_answer_cover_nothing_more() {
+    let rubric = serde_json::json!([
+        {"id": "call", "text": "Calls the customer", "wordings": ["telephones the customer"]},
+        {"id": "cause", "text": "Finds the cause with the warehouse", "wordings": ["asks the warehouse what went wrong"]},
+        {"id": "refund", "text": "Offers a refund or a replacement", "wordings": ["gives the money back"]},
+    ]);
+    let vague = "Customers are important to me and I always try to do my best for them. You have to stay friendly, that \
+        is what counts in the end, and then things work out somehow.";
+    let covered = |text: &str| {
+        let job = job_with_rubric(
+            "A customer got the wrong parcel. What do you do?",
+            rubric.clone(),
+            serde_json::json!([]),
+            text,
+        );
+        value(&measure(&job, Some(typed(text, Language::En))), "content.rubric_coverage")
+    };
+    let honest = covered(vague);
+    for list in [
+        "Call customer, apology, warehouse cause, refund, replacement, voucher, telephone.",
+        "The call of the customer and the apology and the cause of the warehouse and the replacement and the refund.",
+    ] {
+        assert!(covered(&format!("{vague} {list}")) <= honest, "{list}");
+    }
+    let rubric = serde_json::json!([
+        {"id": "call", "text": "联系客户并道歉", "wordings": ["给客户打电话道歉"]},
+        {"id": "cause", "text": "向仓库查明原因", "wordings": ["问仓库哪里出错"]},
+        {"id": "refund", "text": "提出退款或换货", "wordings": ["给客户退钱"]},
+    ]);
+    let vague =
+        "我觉得做客服最重要的是态度好，要有耐心，平时多为别人着想，这样大家都会满意的，我一直是这么做的。";
+    let covered = |text: &str| {
+        let job =
+            job_with_rubric("客户收到了错的包裹，你会怎么做？", rubric.clone(), serde_json::json!([]), text);
+        value(&measure(&job, Some(typed(text, Language::Zh))), "content.rubric_coverage")
+    };
+    let honest = covered(vague);
+    for list in
+        ["联系客户，道歉，换货，退款，仓库，原因。", "联系客户的道歉和换货的退款和仓库的原因和客户的电话。"]
+    {
+        assert!(covered(&format!("{vague}{list}")) <= honest, "{list}");
+    }
+}
+
+/// Steps behind numbers are sentences, in both languages.
+#[test]
+fn numbered_steps_are_no_list_of_keywords() {
+    let covered = |question: &str, points: [&str; 4], text: &str, language| {
+        let rubric: Vec<_> = points
+            .iter()
+            .enumerate()
+            .map(|(id, text)| serde_json::json!({"id": format!("p{id}"), "text": text}))
+            .collect();
+        let job = job_with_rubric(question, rubric.into(), serde_json::json!([]), text);
+        value(&measure(&job, Some(typed(text, language))), "content.rubric_coverage")
+    };
+    let mandarin = covered(
+        "早上开店你先做哪些事？",
+        ["关闭报警器", "清点收银机现金", "检查冰箱温度", "摆放面包"],
+        "1、关报警器\n2、清点收银机现金\n3、检查冰箱温度\n4、摆放面包",
+        Language::Zh,
+    );
+    assert!(mandarin >= 0.75, "{mandarin}");
+    let english = covered(
+        "What do you do when you open the shop in the morning?",
+        [
+            "Switches off the alarm",
+            "Counts the money in the till",
+            "Checks the temperature of the fridge",
+            "Puts out the bread",
+        ],
+        "1. Switch off the alarm\n2. Count the money in the till\n3. Check the temperature of the fridge\n4. Put out the bread",
+        Language::En,
+    );
+    assert!(english >= 0.75, "{english}");
+}

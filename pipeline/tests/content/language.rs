@@ -148,3 +148,80 @@ fn steps_of_a_procedure_are_checked_for_their_order() {
     let evidence = &feature(&wrong, "content.procedure_order").evidence;
     assert!(evidence[0].text.starts_with("Press the emergency stop ↛ "), "{evidence:?}");
 }
+
+/// What is told in another order than it was done is in the order in which it was done (R18).
+#[test]
+fn before_and_after_turn_the_order_of_steps() {
+    let order = |question: &str, steps: [&str; 2], text: &str, language| {
+        let rubric = serde_json::json!([
+            {"id": "first", "text": steps[0], "order": 1},
+            {"id": "second", "text": steps[1], "order": 2},
+        ]);
+        let job = job_with_rubric(question, rubric, serde_json::json!([]), text);
+        let features = measure(&job, Some(typed(text, language)));
+        feature(&features, "content.procedure_order").value
+    };
+    let machine = ["Switch the machine off", "Remove the jammed part"];
+    let question = "What do you do when a part is jammed in the machine?";
+    for (text, expected) in [
+        ("Before I remove the jammed part I switch the machine off.", 1.0),
+        ("I remove the jammed part, but only after I have switched the machine off.", 1.0),
+        ("I switch the machine off before I remove the jammed part.", 1.0),
+        ("After I have switched the machine off I remove the jammed part.", 1.0),
+        ("I remove the jammed part and then I switch the machine off.", 0.0),
+        ("Before I switch the machine off I remove the jammed part.", 0.0),
+    ] {
+        assert_eq!(order(question, machine, text, Language::En), Some(expected), "{text}");
+    }
+    let wound = ["Cleans the wound", "Puts on a bandage"];
+    let turned = "I put on a bandage and then I clean the wound.";
+    assert_eq!(order("How do you treat a cut?", wound, turned, Language::En), Some(0.0));
+    let machine = ["关闭机器", "取出卡住的零件"];
+    for (text, expected) in [
+        ("取出卡住的零件之前，我先把机器关掉。", 1.0),
+        ("我先把机器关掉，然后再取出卡住的零件。", 1.0),
+        ("我先取出卡住的零件，然后再把机器关掉。", 0.0),
+    ] {
+        assert_eq!(order("零件卡住了怎么办？", machine, text, Language::Zh), Some(expected), "{text}");
+    }
+}
+
+/// Every point and every requirement has a line of evidence, however many there are, and the sentence that proves a point
+/// is the one that tells it.
+#[test]
+fn every_point_has_its_line_and_its_own_sentence() {
+    let steps = [
+        ("Switches off the alarm", "Alarm off first of all, with the code."),
+        ("Switches on the lights", "Then I put all the lights on."),
+        ("Counts the money in the till", "I count the till twice."),
+        ("Checks the temperature of the fridge", "I look at the thermometer of the fridge."),
+        ("Puts out the bread", "I put the bread out on the shelf."),
+        ("Unlocks the door for the customers", "At eight I unlock the door."),
+        ("Sweeps the floor", "I sweep the floor with the big broom."),
+        ("Waters the plants", "I water the plants by the window."),
+        ("Reads the messages of the late shift", "I read the messages from the late shift."),
+        ("Writes the prices on the board", "I write the prices on the board."),
+        ("Makes the coffee", "I make a big pot of coffee."),
+        ("Takes out the rubbish", "I take the rubbish out to the yard."),
+        ("Signs the handover sheet", "I sign the handover sheet."),
+        ("Greets the colleagues", "I greet the colleagues who come in."),
+    ];
+    let rubric: Vec<_> = steps
+        .iter()
+        .enumerate()
+        .map(|(id, step)| serde_json::json!({"id": format!("p{id}"), "text": step.0}))
+        .collect();
+    let text = steps.map(|step| step.1).join(" ");
+    let job = job_with_rubric(
+        "What do you do when you open the shop?",
+        rubric.into(),
+        serde_json::json!([]),
+        &text,
+    );
+    let features = measure(&job, Some(typed(&text, Language::En)));
+    let lines = &feature(&features, "content.rubric_coverage").evidence;
+    assert_eq!(lines.len(), steps.len());
+    let own = lines.iter().zip(steps).filter(|(line, step)| line.text == format!("✓ {}: {}", step.0, step.1));
+    let own = own.count();
+    assert!(own >= 12, "{own} of {}: {lines:#?}", steps.len());
+}

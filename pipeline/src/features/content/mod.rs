@@ -8,6 +8,7 @@ mod concreteness;
 mod diversity;
 mod flow;
 mod measures;
+mod order;
 mod points;
 mod relevance;
 mod requirements;
@@ -34,8 +35,16 @@ use crate::text::units::words;
 /// Longest quotation in evidence, in characters.
 const LONGEST_QUOTE: usize = 240;
 
-/// Most lines of evidence of one feature.
+/// Most lines of evidence of any other feature.
 const MOST_EVIDENCE: usize = 12;
+
+/// Features with a line of evidence for every point or requirement, however many there are.
+const LISTED: [&str; 4] = [
+    catalogue::REQUIREMENT_COVERAGE.name,
+    catalogue::RESUME_COVERAGE.name,
+    catalogue::RUBRIC_COVERAGE.name,
+    catalogue::RUBRIC_MUST_COVERAGE.name,
+];
 
 /// Words below which counts per hundred words say nothing.
 const FEWEST_WORDS: usize = 20;
@@ -98,7 +107,9 @@ pub fn measure(context: &AnswerContext<'_>) -> Vec<Feature> {
         }
         match content.as_ref().map_err(|reason| *reason).and_then(measure) {
             Ok((value, confidence, mut evidence)) => {
-                evidence.truncate(MOST_EVIDENCE);
+                if !LISTED.contains(&definition.name) {
+                    evidence.truncate(MOST_EVIDENCE);
+                }
                 definition.measured(value, confidence, evidence)
             }
             Err(reason) => definition.not_assessed(reason),

@@ -78,7 +78,9 @@ const OPINION: usize = 4;
 pub(super) struct Finding {
     /// Probability that the point is covered, 0–1.
     pub(super) probability: f64,
-    /// Units of the answer that speak most for it.
+    /// Units of the sentence that speaks most for it.
+    pub(super) sentence: Option<Range<usize>>,
+    /// Units of that sentence that speak most for it.
     pub(super) place: Option<Range<usize>>,
     /// The measures before the blend.
     pub(super) measures: Measures,
@@ -89,8 +91,13 @@ impl Finding {
         self.probability >= COVERED
     }
 
-    /// Where the point is covered; `None` where it is not.
+    /// The sentence that proves the point; `None` where it is not covered.
     pub(super) fn proof(&self) -> Option<&Range<usize>> {
+        self.sentence.as_ref().filter(|_| self.covered())
+    }
+
+    /// Where in that sentence the point is told; `None` where it is not covered.
+    pub(super) fn told_at(&self) -> Option<&Range<usize>> {
         self.place.as_ref().filter(|_| self.covered())
     }
 }
@@ -115,7 +122,13 @@ pub(super) fn is_keyword_list(semantics: &Semantics) -> bool {
     words >= 8.0 && function / words < least
 }
 
-/// Chunks of one length.
+/// The share of function words that a chunk needs to prove anything.
+fn least_function(semantics: &Semantics) -> f64 {
+    let (english, mandarin) = KEYWORDS_ONLY;
+    if semantics.language == Language::Zh { mandarin } else { english }
+}
+
+/// Chunks of one length, or sentences.
 struct Scale<'a> {
     chunks: &'a [Chunk],
     /// What is said in each chunk without what is denied.
@@ -140,6 +153,7 @@ struct Search<'a> {
     own: Vec<Vec<BTreeSet<Term>>>,
     /// Short, usual and long.
     scales: [Scale<'a>; 3],
+    sentences: Scale<'a>,
     room: f64,
     told: f64,
     length: f64,
@@ -157,12 +171,14 @@ impl<'a> Search<'a> {
             .iter()
             .map(|wordings| wordings.iter().map(|wording| own_terms(&terms, &asked, wording)).collect())
             .collect();
-        let scales = lengths.map(|chunks| Scale::new(semantics, &terms, &own, chunks));
+        let scales =
+            lengths.map(|chunks| Scale::new(semantics, &terms, &own, (chunks, least_function(semantics))));
         Self {
             room: (terms.of(&semantics.cleaned).len() as f64 / (WORDS_PER_POINT * points)).min(1.0),
             told: told(semantics, &scales[1]),
             length: length(semantics),
             opinion: opinion(semantics),
+            sentences: Scale::new(semantics, &terms, &own, (&semantics.sentence_chunks, 0.0)),
             own,
             scales,
             semantics,
@@ -194,10 +210,17 @@ impl<'a> Search<'a> {
             opinion: self.opinion,
             denied: if denied { 0.0 } else { short.denied(point) },
         };
-        let proofs = [usual, short, long].into_iter();
-        let place = proofs.filter_map(|scale| scale.proof(&self.own[point], point, denied)).next();
-        let probability = if place.is_some() { measures.probability(self.semantics) } else { 0.0 };
-        Finding { probability, place, measures }
+        let own: BTreeSet<&Term> = self.own[point].iter().flatten().collect();
+        // A sentence can be all function words to a chunk of six: then the chunk itself has to do.
+        let sentence = self.sentences.strongest(&own, (point, denied), |_| true);
+        let sentence = sentence.or_else(|| usual.strongest(&own, (point, denied), |_| true));
+        let within = |place: &Range<usize>| {
+            sentence.as_ref().is_some_and(|sentence| place.start < sentence.end && sentence.start < place.end)
+        };
+        let place = short.strongest(&own, (point, denied), within).or_else(|| sentence.clone());
+        let proven = self.scales.iter().any(|scale| !scale.allowed(denied).is_empty());
+        let probability = if proven { measures.probability(self.semantics) } else { 0.0 };
+        Finding { probability, sentence, place, measures }
     }
 
     /// Similarity of a wording and a chunk with the question taken out: the partial correlation of the two given
@@ -226,9 +249,12 @@ impl<'a> Search<'a> {
 }
 
 impl<'a> Scale<'a> {
-    fn new(semantics: &Semantics, terms: &Terms, own: &[Vec<BTreeSet<Term>>], chunks: &'a [Chunk]) -> Self {
-        let (english, mandarin) = KEYWORDS_ONLY;
-        let least = if semantics.language == Language::Zh { mandarin } else { english };
+    fn new(
+        semantics: &Semantics,
+        terms: &Terms,
+        own: &[Vec<BTreeSet<Term>>],
+        (chunks, least): (&'a [Chunk], f64),
+    ) -> Self {
         let listed = is_keyword_list(semantics);
         let proves = |chunk: &Chunk| !listed && chunk.function_share >= least;
         let proving: Vec<usize> = (0..chunks.len()).filter(|&index| proves(&chunks[index])).collect();
@@ -293,14 +319,19 @@ impl<'a> Scale<'a> {
         most.map_or(0.0, |chunk| self.chunks[chunk].denied_share)
     }
 
-    /// The place of the chunk that speaks most for a point, the earlier of equals.
-    fn proof(&self, own: &[BTreeSet<Term>], point: usize, denied: bool) -> Option<Range<usize>> {
-        let all: BTreeSet<&Term> = own.iter().flatten().collect();
+    /// The place of the wanted chunk that speaks most for a point, the earlier of equals.
+    fn strongest(
+        &self,
+        own: &BTreeSet<&Term>,
+        (point, denied): (usize, bool),
+        wanted: impl Fn(&Range<usize>) -> bool,
+    ) -> Option<Range<usize>> {
         let strength = |chunk: usize| {
             let closeness = self.closeness.get(chunk).map_or(0.0, |points| points[point]);
-            taken_up(all.iter().copied(), self.said(chunk, denied)).ln_1p() + 2.0 * closeness
+            taken_up(own.iter().copied(), self.said(chunk, denied)).ln_1p() + 2.0 * closeness
         };
-        let strengths = self.allowed(denied).iter().map(|&chunk| (strength(chunk), chunk));
+        let allowed = self.allowed(denied).iter().filter(|&&chunk| wanted(&self.chunks[chunk].place));
+        let strengths = allowed.map(|&chunk| (strength(chunk), chunk));
         let best = strengths.max_by(|left, right| left.0.total_cmp(&right.0).then(right.1.cmp(&left.1)));
         best.map(|(_, chunk)| self.chunks[chunk].place.clone())
     }

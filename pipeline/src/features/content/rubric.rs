@@ -1,10 +1,12 @@
 //! How much of the question's rubric was covered, and steps of a procedure in their order (R16, R18).
 
+use std::collections::BTreeSet;
 use std::ops::Range;
 
 use interview_schemas::features::{Evidence, NotAssessed};
 use interview_schemas::job::RubricPoint;
 
+use super::order::Order;
 use super::points;
 use super::{Content, Measured, sentence_evidence, shorten};
 
@@ -38,25 +40,28 @@ fn weighted(content: &Content<'_>, wanted: impl Fn(&RubricPoint) -> bool) -> Res
 /// steps that were said too early.
 pub(super) fn procedure_order(content: &Content<'_>) -> Measured {
     let rubric = content.rubric()?;
-    if !rubric.iter().any(|point| point.order.is_some()) {
+    let orders: BTreeSet<u32> = rubric.iter().filter_map(|point| point.order).collect();
+    if orders.len() < 2 {
         return Err(NotAssessed::NoReference);
     }
     let mut steps: Vec<(u32, &Range<usize>, &RubricPoint)> = Vec::new();
     for (point, finding) in rubric.iter().zip(&content.findings) {
-        if let (Some(order), Some(place)) = (point.order, finding.proof()) {
+        if let (Some(order), Some(place)) = (point.order, finding.told_at()) {
             steps.push((order, place, point));
         }
     }
     steps.sort_by_key(|(order, _, _)| *order);
+    let told = Order::of(content.semantics);
     let (mut pairs, mut right) = (0u32, 0u32);
     let mut evidence: Vec<Evidence> = Vec::new();
     for (index, (order, place, earlier)) in steps.iter().enumerate() {
         for (later_order, later_place, later) in &steps[index + 1..] {
-            if order == later_order || place.start == later_place.start {
+            if order == later_order {
                 continue;
             }
+            let Some(in_order) = told.is_before(place, later_place) else { continue };
             pairs += 1;
-            if place.start < later_place.start {
+            if in_order {
                 right += 1;
             } else if let Some(sentence) = content.semantics.sentence_at(later_place) {
                 let names = format!("{} ↛ {}: ", shorten(&earlier.text), shorten(&later.text));

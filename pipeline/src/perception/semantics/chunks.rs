@@ -7,6 +7,7 @@ use std::ops::Range;
 
 use interview_schemas::Language;
 
+use super::sentences::Sentence;
 use super::words::Passage;
 
 /// Lengths of chunks.
@@ -43,13 +44,14 @@ pub fn usual_length(language: Language) -> usize {
 pub struct Chunk {
     /// Its words without fillers, synonyms united.
     pub passage: Passage,
-    /// The same without what is denied ("I never …"), where something is and something else is left.
+    /// The same without what is denied ("I never …") or stands in a list of keywords, where something does and something
+    /// else is left.
     pub affirmed: Option<Passage>,
     /// Its place among the units of the answer as said.
     pub place: Range<usize>,
     /// Share of its words that carry no content, 0–1. A list of keywords has next to none.
     pub function_share: f64,
-    /// Words that stand in a denial ("I would not …") as a share of its words, 0–1; of a long chunk as a share of one
+    /// Words that stand in a denial ("I would not …") or a list of keywords as a share of its words, 0–1; of a long chunk as a share of one
     /// of the usual length, or a denial would drown in it.
     pub denied_share: f64,
 }
@@ -59,6 +61,7 @@ pub(super) struct Cleaned {
     pub(super) unit: crate::text::Unit,
     pub(super) place: usize,
     pub(super) function: bool,
+    /// Stands in a denial or a list of keywords.
     pub(super) denied: bool,
 }
 
@@ -71,6 +74,17 @@ pub(super) fn divide(language: Language, cleaned: &[Cleaned], scale: Scale) -> V
     let starts =
         (0..cleaned.len()).step_by(step).filter(|start| *start == 0 || start + overlap < cleaned.len());
     starts.map(|start| chunk(&cleaned[start..cleaned.len().min(start + size)], usual)).collect()
+}
+
+/// One chunk per sentence that has words left: what a point is quoted with.
+pub(super) fn by_sentence(language: Language, cleaned: &[Cleaned], sentences: &[Sentence]) -> Vec<Chunk> {
+    let usual = Scale::Usual.units(language);
+    let of = |sentence: &Sentence| {
+        let first = cleaned.partition_point(|word| word.place < sentence.units.start);
+        let last = cleaned.partition_point(|word| word.place < sentence.units.end);
+        (first < last).then(|| chunk(&cleaned[first..last], usual))
+    };
+    sentences.iter().filter_map(of).collect()
 }
 
 impl Chunk {

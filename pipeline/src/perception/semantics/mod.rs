@@ -7,6 +7,7 @@ mod chunks;
 mod denials;
 mod examples;
 mod gloss;
+mod lists;
 mod orders;
 mod sentences;
 mod source;
@@ -77,6 +78,8 @@ pub struct Semantics {
     pub short_chunks: Vec<Chunk>,
     /// See `short_chunks`.
     pub long_chunks: Vec<Chunk>,
+    /// The same words in sentences, those without words left out: what a point of the rubric is quoted with.
+    pub sentence_chunks: Vec<Chunk>,
     /// The question.
     pub question: Option<Passage>,
     /// Per rubric point its text and its other wordings.
@@ -147,7 +150,8 @@ pub fn analyse(input: &SemanticsInput<'_>, embedder: Option<&mut Embedder>) -> R
     let phrased = cleaner.clean(&units, &any(&[&pauses, &fillers, &orders]));
     // Somebody who only says "Well" has said that.
     let only_fillers = possible.iter().all(|filler| *filler);
-    let words = cleaner.clean(&units, &any(&[if only_fillers { &pauses } else { &possible }, &orders]));
+    let mut words = cleaner.clean(&units, &any(&[if only_fillers { &pauses } else { &possible }, &orders]));
+    lists::mark(language, &source.text, &units, &mut words);
     let passage =
         |words: Vec<chunks::Cleaned>| Passage::new(words.into_iter().map(|word| word.unit).collect());
     let point = |texts: &mut dyn Iterator<Item = &String>| -> Vec<Passage> {
@@ -160,13 +164,14 @@ pub fn analyse(input: &SemanticsInput<'_>, embedder: Option<&mut Embedder>) -> R
         .collect();
     let mut semantics = Semantics {
         language,
+        chunks: chunks::divide(language, &words, Scale::Usual),
+        short_chunks: chunks::divide(language, &words, Scale::Short),
+        long_chunks: chunks::divide(language, &words, Scale::Long),
+        sentence_chunks: chunks::by_sentence(language, &words, &sentences),
         sentences,
         units,
         fillers,
         orders,
-        chunks: chunks::divide(language, &words, Scale::Usual),
-        short_chunks: chunks::divide(language, &words, Scale::Short),
-        long_chunks: chunks::divide(language, &words, Scale::Long),
         places: phrased.iter().map(|word| word.place).collect(),
         cleaned: passage(words),
         phrased: passage(phrased),
@@ -234,7 +239,8 @@ impl Semantics {
     fn passages(&mut self) -> Vec<&mut Passage> {
         // Shorter and longer chunks serve the points of a rubric alone, and so does what is left without denials.
         let rubric = !self.rubric.is_empty();
-        let chunks = [&mut self.chunks, &mut self.short_chunks, &mut self.long_chunks];
+        let chunks =
+            [&mut self.chunks, &mut self.short_chunks, &mut self.long_chunks, &mut self.sentence_chunks];
         let taken = if rubric { chunks.len() } else { 1 };
         chunks
             .into_iter()
