@@ -68,6 +68,8 @@ enum Set {
     Fresh,
     /// The fourth set, written by somebody who did not know the method: a test once, now for tuning.
     Fourth,
+    /// The sixth set, written in the same way: a test.
+    Sixth,
     /// The fifth set, written in the same way and full of points that are named and not done: a test once, now for
     /// tuning.
     Fifth,
@@ -86,11 +88,12 @@ fn answers(language: Language, set: Set) -> (Vec<LabelledQuestion>, Vec<Labelled
         Set::Fresh => format!("fresh-{language}"),
         Set::Fourth => format!("fourth-{language}"),
         Set::Fifth => format!("fifth-{language}"),
+        Set::Sixth => format!("sixth-{language}"),
         Set::Tuning | Set::Test => language.to_string(),
     };
     let mut labelled = load(&file);
     match set {
-        Set::Fresh | Set::Fourth | Set::Fifth => {}
+        Set::Fresh | Set::Fourth | Set::Fifth | Set::Sixth => {}
         Set::Test => labelled.answer.retain(LabelledAnswer::is_test),
         Set::Tuning => labelled.answer.retain(|answer| !answer.is_test()),
     }
@@ -195,7 +198,10 @@ fn check(language: Language, set: Set, reached: &Reached) {
     let (points, off_topic, mistakes) = evaluate(language, set);
     let (recall, alarms) = (off_topic.recall(), off_topic.false_alarm_rate());
     println!("{}", figures(language, &points, &off_topic));
-    println!("{}", mistakes.join("\n"));
+    // Nobody is to learn from the mistakes of a test.
+    if set != Set::Sixth {
+        println!("{}", mistakes.join("\n"));
+    }
     assert!(points.f1() >= reached.f1, "F1 {:.3} of {language} is below {}", points.f1(), reached.f1);
     let fine = recall >= reached.recall && alarms <= reached.false_alarms;
     assert!(fine, "{language}: recall {recall:.3}, false alarms {alarms:.3}");
@@ -223,39 +229,24 @@ fn rubric_points_and_off_topic_answers_are_found_in_mandarin() {
     check(Language::Zh, Set::Test, &Reached { f1: 0.9, recall: 0.9, false_alarms: 0.05 });
 }
 
-/// The fourth set is for tuning: these are figures of answers that the weights have seen.
+/// What has been reached on the sets for tuning and on the sixth set, a test that nothing was learned from.
 #[test]
-fn answers_of_the_fourth_set_are_judged() {
-    for (language, reached) in [
+fn answers_of_the_other_sets_are_judged() {
+    let reached = |f1, recall, false_alarms| Reached { f1, recall, false_alarms };
+    for (language, set, reached) in [
+        (Language::En, Set::Fresh, reached(0.89, 0.9, 0.05)),
+        (Language::Zh, Set::Fresh, reached(0.86, 0.9, 0.05)),
         // Talk about the same trade that does not answer ("at my last hotel we had a spa") is hardly ever noticed.
-        (Language::En, Reached { f1: 0.81, recall: 0.7, false_alarms: 0.03 }),
-        (Language::Zh, Reached { f1: 0.8, recall: 0.8, false_alarms: 0.03 }),
+        (Language::En, Set::Fourth, reached(0.81, 0.7, 0.03)),
+        (Language::Zh, Set::Fourth, reached(0.8, 0.8, 0.03)),
+        // Most points that these do not cover are named and denied, taken back or done by somebody else.
+        (Language::En, Set::Fifth, reached(0.73, 0.6, 0.03)),
+        (Language::Zh, Set::Fifth, reached(0.73, 0.75, 0.03)),
+        (Language::En, Set::Sixth, reached(0.71, 0.7, 0.03)),
+        (Language::Zh, Set::Sixth, reached(0.6, 0.7, 0.03)),
     ] {
-        check(language, Set::Fourth, &reached);
+        check(language, set, &reached);
     }
-}
-
-/// The fifth set is for tuning. Most points that it does not cover are named in the answer and denied, taken back or done by
-/// somebody else, which is where this method is weak.
-#[test]
-fn answers_of_the_fifth_set_are_judged() {
-    for (language, reached) in [
-        (Language::En, Reached { f1: 0.73, recall: 0.6, false_alarms: 0.03 }),
-        (Language::Zh, Reached { f1: 0.73, recall: 0.75, false_alarms: 0.03 }),
-    ] {
-        check(language, Set::Fifth, &reached);
-    }
-}
-
-/// The third set is for tuning. What was reached on it is held all the same: in freer words than the others.
-#[test]
-fn answers_to_other_questions_are_judged_in_english() {
-    check(Language::En, Set::Fresh, &Reached { f1: 0.89, recall: 0.9, false_alarms: 0.05 });
-}
-
-#[test]
-fn answers_to_other_questions_are_judged_in_mandarin() {
-    check(Language::Zh, Set::Fresh, &Reached { f1: 0.86, recall: 0.9, false_alarms: 0.05 });
 }
 
 /// Length proves nothing: five vague answers to other questions, one after another, say little of what was asked.
