@@ -104,8 +104,9 @@ fn feature_set(
         let semantics = semantics.as_ref();
         let context = AnswerContext { job, answer, question, policy: setting.policy, perception, semantics };
         let failed = perceived.failures.contains_key(answer.id());
+        let measured = if failed { Vec::new() } else { features::measure(&context) };
         if !failed {
-            flags.extend(features::flags(&context));
+            flags.extend(features::flags(&context, &measured));
         }
         answers.push(AnswerFeatures {
             id: answer.id().clone(),
@@ -114,7 +115,7 @@ fn feature_set(
             scene: question.and_then(|question| question.scene.clone()),
             language: words(perception).map(|said| said.language),
             duration_s: perception.media.as_ref().map(|facts| round_decimals(facts.duration_s, 3)),
-            features: if failed { Vec::new() } else { features::measure(&context) },
+            features: measured,
         });
     }
     let models = hub.uses(&models(&perceived.answers, meanings, hub))?;
@@ -184,7 +185,9 @@ fn understand(
             .iter()
             .zip(&perceived.answers)
             .map(|(answer, perception)| {
-                let Some(transcript) = words(perception) else { return Ok(None) };
+                // What must not be judged needs no meaning either, however long it is.
+                let judged = words(perception).filter(|transcript| transcript.unreliable.is_none());
+                let Some(transcript) = judged else { return Ok(None) };
                 let input = SemanticsInput {
                     transcript,
                     question: answer.question().and_then(|id| job.question(id)),

@@ -1,10 +1,11 @@
 //! What became of each answer: what was perceived of it, or why it could not be used.
 
 use interview_models::transcriber::PieceTranscript;
+use interview_schemas::AnswerId;
 use interview_schemas::answer::Answer;
+use interview_schemas::job::Job;
 use interview_schemas::perception::AnswerPerception;
 use interview_schemas::report::AnswerFailure;
-use interview_schemas::{AnswerId, Language};
 
 use super::recording::{Perceived, Recording, Setting};
 use crate::PipelineError;
@@ -71,9 +72,17 @@ pub(crate) fn recorded(
 }
 
 /// The outcome of an answer without a recording: typed text takes the road of spoken words.
-pub(crate) fn unrecorded(answer: &Answer, language: Language) -> AnswerOutcome {
+pub(crate) fn unrecorded(answer: &Answer, job: &Job) -> AnswerOutcome {
+    let question = answer.question().and_then(|id| job.question(id));
     let transcript = match answer {
-        Answer::Text(text) => Some(semantics::typed(&text.text, text.language.unwrap_or(language))),
+        Answer::Text(text) => {
+            let language = text.language.unwrap_or(job.language);
+            Some(semantics::typed_answer(
+                &text.text,
+                language,
+                question.map(|question| question.text.as_str()),
+            ))
+        }
         Answer::Video(_) | Answer::Audio(_) | Answer::External(_) => None,
     };
     AnswerOutcome { perception: AnswerPerception { transcript, ..blank(answer.id()) }, error: None }

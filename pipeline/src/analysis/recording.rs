@@ -110,7 +110,7 @@ pub(crate) fn perceive(hub: &mut Hub, setting: &Setting<'_>) -> Result<Vec<Answe
             Some((recording, result)) => {
                 recorded(setting, recording, result?, pieces.remove(&number).unwrap_or_default())
             }
-            None => unrecorded(answer, setting.job.language),
+            None => unrecorded(answer, setting.job),
         });
     }
     Ok(outcomes)

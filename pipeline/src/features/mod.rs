@@ -48,8 +48,10 @@ pub fn measure(context: &AnswerContext<'_>) -> Vec<Feature> {
     features
 }
 
-/// What a person should look at in an answer, seen while measuring; never a score.
+/// What a person should look at in an answer, seen while measuring `features`; never a score.
 #[must_use]
-pub fn flags(context: &AnswerContext<'_>) -> Vec<Flag> {
-    visual::flags(context)
+pub fn flags(context: &AnswerContext<'_>, features: &[Feature]) -> Vec<Flag> {
+    let mut flags = visual::flags(context);
+    flags.extend(content::flags::flags(context, features));
+    flags
 }

@@ -9,6 +9,7 @@ use interview_schemas::report::{AnswerFailure, Flag};
 use interview_schemas::{AnswerId, Bilingual};
 
 use crate::media::warning_code as code;
+use crate::perception::semantics;
 use crate::perception::transcript::Unreliable;
 
 /// The flags of an interview, in the order of its answers; what concerns the whole interview comes first.
@@ -150,6 +151,16 @@ fn warning_text(warning: &str) -> Option<(&'static str, (&'static str, &'static 
 
 fn unreliable(id: &AnswerId, transcript: &Transcript) -> Flag {
     let given = transcript.unreliable.as_deref().unwrap_or_default();
+    if transcript.model == semantics::TYPED {
+        let unknown = Bilingual::new(format!("({given})"), format!("（{given}）"));
+        let reason = Unreliable::from_code(given).map_or(unknown, semantics::typed_message);
+        return flag(
+            "UNRELIABLE_TRANSCRIPT",
+            Some(id),
+            &format!("The typed answer was not judged. {} Please read it.", reason.en),
+            &format!("文字回答未用于评分。{}请人工查看。", reason.zh),
+        );
+    }
     let reason = Unreliable::from_code(given)
         .map_or_else(|| Bilingual::new(format!("({given})"), format!("（{given}）")), Unreliable::message);
     let spans = transcript

@@ -172,7 +172,7 @@ impl Rules {
 }
 
 /// Codes of flags that the pipeline sets.
-const FLAG_CODES: [&str; 19] = [
+const FLAG_CODES: [&str; 22] = [
     "ANSWER_FAILED",
     "AUDIO_GAPS",
     "AUDIO_UNSUPPORTED",
@@ -181,11 +181,14 @@ const FLAG_CODES: [&str; 19] = [
     "FROZEN_PICTURE",
     "LOOKING_OFF_SCREEN",
     "MORE_THAN_ONE_FACE",
+    "NOT_ANSWERED",
     "NO_AUDIO",
     "NO_FACE",
     "NO_SPEECH",
     "NO_VIDEO",
     "NO_WORDS",
+    "OFF_TOPIC",
+    "ORDERS_TO_JUDGE",
     "OTHER_FACE",
     "PARTIAL_MEDIA",
     "STILL_FACE",

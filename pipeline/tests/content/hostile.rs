@@ -22,7 +22,7 @@ fn rubric() -> serde_json::Value {
 
 fn measured(text: &str) -> Vec<Feature> {
     let job = job_with_rubric(QUESTION, rubric(), serde_json::json!([{"text": "customer service"}]), text);
-    measure(&job, Some(typed(text, Language::En)))
+    measure(&job, Some(typed(text, Language::Auto)))
 }
 
 #[test]

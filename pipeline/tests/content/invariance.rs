@@ -208,3 +208,17 @@ fn a_text_without_any_punctuation_keeps_its_scores() {
         }
     }
 }
+
+#[test]
+fn a_filler_after_a_person_breaks_no_phrase() {
+    for text in MANDARIN {
+        let filled = text.replace("我", "我那个").replace("我那个们", "我们").replace('，', "，嗯，");
+        let (points, name) = difference(text, &filled, Language::Zh);
+        assert!(points <= 2.0, "{name} moved by {points:.2} points: {filled}");
+    }
+    for text in ENGLISH {
+        let filled = text.replace(" I ", " I sort of ").replace("I listened", "I you know listened");
+        let (points, name) = difference(text, &filled, Language::En);
+        assert!(points <= 2.0, "{name} moved by {points:.2} points: {filled}");
+    }
+}

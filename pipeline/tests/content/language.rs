@@ -225,3 +225,22 @@ fn every_point_has_its_line_and_its_own_sentence() {
     let own = own.count();
     assert!(own >= 12, "{own} of {}: {lines:#?}", steps.len());
 }
+
+#[test]
+fn abbreviations_end_no_sentence() {
+    let length = |text: &str| value(&measured(text), "content.sentence_length");
+    let padding = "We talked about the repair of the pump for an hour and then went home to write it down";
+    for (with, without) in [
+        ("Dr. Smith came at noon.", "Doctor Smith came at noon."),
+        ("The pump No. 5 was broken.", "The pump number 5 was broken."),
+        ("I wrote it in .NET last year.", "I wrote it in dotnet last year."),
+        ("Mr. Brown and Mrs. Green agreed.", "Mister Brown and Missis Green agreed."),
+    ] {
+        let (with, without) = (format!("{with} {padding}."), format!("{without} {padding}."));
+        assert_eq!(length(&with), length(&without), "{with}");
+    }
+    assert_ne!(
+        length(&format!("Is it broken? No. {padding}.")),
+        length(&format!("Is it broken? No {padding}."))
+    );
+}

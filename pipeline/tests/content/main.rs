@@ -11,3 +11,4 @@ mod invariance;
 mod language;
 mod orders;
 mod structure;
+mod unanswered;

@@ -328,9 +328,10 @@ pub const UNANSWERED: FeatureDefinition = FeatureDefinition {
     range: (0.0, 1.0),
     title_en: "No answer given",
     title_zh: "未作答",
-    definition_en: "1 where the candidate says that there is no answer (“I don't know”, “换个问题”) in most of at \
-        most 30 words and covers no point; else 0.",
-    definition_zh: "在不超过 30 个词中主要表示无法回答（如“不知道”“换个问题”）且未覆盖任何要点时为 1，否则为 0。",
+    definition_en: "1 where the candidate says that there is no answer (“I don't know”, “换个问题”, “n/a”) in most of at \
+        most 50 words and covers no point, or where nothing was typed; else 0. What is done when one does not know \
+        (“then I ask”) is an answer.",
+    definition_zh: "在不超过 50 个词中主要表示无法回答（如“不知道”“换个问题”“无”）且未覆盖任何要点，或未输入任何内容时为 1，否则为 0。说明不知道时会怎么做（“就去问”）属于回答。",
     source: "own definition",
 };
 

@@ -6,6 +6,7 @@
 mod behaviour;
 mod concreteness;
 mod diversity;
+pub(crate) mod flags;
 mod flow;
 mod measures;
 mod order;
@@ -17,6 +18,7 @@ mod sentiment;
 mod structure;
 mod terms;
 mod topic;
+mod unanswered;
 
 use std::ops::Range;
 
@@ -92,7 +94,7 @@ const MEASURES: &[(&FeatureDefinition, Measure)] = &[
     (&catalogue::SENTENCE_LENGTH, structure::sentence_length),
     (&catalogue::SENTIMENT, sentiment::sentiment),
     (&catalogue::STRUCTURE, structure::structure),
-    (&catalogue::UNANSWERED, relevance::unanswered),
+    (&catalogue::UNANSWERED, unanswered::unanswered),
     (&catalogue::VAGUENESS, flow::vagueness),
 ];
 
@@ -100,6 +102,7 @@ const MEASURES: &[(&FeatureDefinition, Measure)] = &[
 #[must_use]
 pub fn measure(context: &AnswerContext<'_>) -> Vec<Feature> {
     let content = content(context);
+    let is_typed = matches!(context.answer, Answer::Text(_));
     let feature = |(definition, measure): &(&FeatureDefinition, Measure)| {
         // Reading a tone into words needs a permission of its own, whatever else is missing.
         if definition.name == catalogue::SENTIMENT.name && !context.policy.sentiment {
@@ -111,6 +114,10 @@ pub fn measure(context: &AnswerContext<'_>) -> Vec<Feature> {
                     evidence.truncate(MOST_EVIDENCE);
                 }
                 definition.measured(value, confidence, evidence)
+            }
+            // Nothing was typed: that is no answer, for certain.
+            Err(NotAssessed::NoSpeech) if definition.name == catalogue::UNANSWERED.name && is_typed => {
+                definition.measured(1.0, 1.0, Vec::new())
             }
             Err(reason) => definition.not_assessed(reason),
         }

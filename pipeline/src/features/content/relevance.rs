@@ -23,17 +23,14 @@ const WORDS: (f64, f64) = (0.30, 2.00);
 const RELATED: f64 = 0.15;
 const PAIRS: f64 = 12.5;
 
+/// So much of an answer may be words of the question in its order: many begin by saying it again.
+const MOST_ECHO: f64 = 0.5;
+
+/// Words of the question in a row from which on it is said again: English words, Chinese characters.
+const ECHO: (usize, usize) = (4, 6);
+
 /// How many of the closest passages are quoted.
 const CLOSEST: usize = 3;
-
-/// An answer of more words with a phrase like "I don't know" in it may still be an answer.
-const LONGEST_NON_ANSWER: usize = 50;
-
-/// A sentence of so many words or fewer tells nothing.
-const INTERJECTION: usize = 3;
-
-/// Words like "sorry" say that there is no answer only in an answer of at most so many words.
-const LONGEST_EXCUSE: usize = 8;
 
 /// How close an answer is to what was asked.
 struct Closeness {
@@ -46,7 +43,9 @@ struct Closeness {
 pub(super) fn relevance(content: &Content<'_>) -> Measured {
     let closeness = closeness(content)?;
     let (unrelated, same) = if closeness.by_meaning { MEANING } else { WORDS };
-    let value = (closeness.value - unrelated) / (same - unrelated);
+    let value = ((closeness.value - unrelated) / (same - unrelated)).clamp(0.0, 1.0);
+    // Whoever says the question again has said nothing about it yet.
+    let value = value * ((1.0 - echo(content.semantics)) / (1.0 - MOST_ECHO)).clamp(0.0, 1.0);
     Ok((value, confidence(content, &closeness), closeness.evidence))
 }
 
@@ -148,32 +147,33 @@ fn quote_closest(content: &Content<'_>, closeness: impl Fn(&Passage) -> f64) -> 
     quoted
 }
 
-/// `content.unanswered`: 1 where the candidate says that there is no answer and says little else.
-pub(super) fn unanswered(content: &Content<'_>) -> Measured {
-    let mut found = content.phrases("unanswered", &[lexicon::MAIN, "short"]);
-    found.retain(|found| found.group == 0 || content.word_count <= LONGEST_EXCUSE);
-    let short = content.word_count <= LONGEST_NON_ANSWER;
-    // Of a very short text one phrase is enough, of a longer one every other sentence or the last one must say so.
-    let sentences: BTreeSet<usize> = found
-        .iter()
-        .filter_map(|found| content.sentence(&found.units).map(|sentence| sentence.units.start))
-        .collect();
-    // What stands in the same sentence as "I don't know how to ask that" covers nothing.
-    let semantics = content.semantics;
-    let elsewhere = |finding: &super::points::Finding| {
-        let sentence = finding.proof().and_then(|place| semantics.sentence_at(place));
-        sentence.is_some_and(|sentence| !sentences.contains(&sentence.units.start))
+/// The share of the words with content that say the question again, 0–1.
+fn echo(semantics: &Semantics) -> f64 {
+    let Some(question) = semantics.question.as_ref() else { return 0.0 };
+    let length = if semantics.language == Language::Zh { ECHO.1 } else { ECHO.0 };
+    let stems = |units: &[Unit]| -> Vec<String> { units.iter().map(|unit| unit.stem.clone()).collect() };
+    let asked = stems(&question.units);
+    let asked: BTreeSet<&[String]> = asked.windows(length.min(asked.len().max(1))).collect();
+    let said = stems(&semantics.cleaned.units);
+    let mut echoed = vec![false; said.len()];
+    for (start, run) in said.windows(length.min(question.units.len().max(1))).enumerate() {
+        if asked.contains(run) {
+            echoed[start..start + run.len()].fill(true);
+        }
+    }
+    let function = semantics.lexicons.list(semantics.language, "stopwords").phrases(&[lexicon::MAIN]);
+    let mut content = vec![true; said.len()];
+    function.find(&semantics.cleaned.units).into_iter().for_each(|found| content[found.units].fill(false));
+    let count = content.iter().filter(|content| **content).count();
+    let share = |echoed: &[bool]| {
+        let again = content.iter().zip(echoed).filter(|(content, echoed)| **content && **echoed).count();
+        again as f64 / count.max(1) as f64
     };
-    let covered = content.findings.iter().any(elsewhere);
-    // "Good question." and "Next one, maybe?" say nothing either way.
-    let telling = || semantics.sentences.iter().filter(|sentence| sentence.units.len() > INTERJECTION);
-    let ends = telling().next_back().is_some_and(|last| sentences.contains(&last.units.start));
-    let refuses = !found.is_empty() && (ends || sentences.len() * 2 >= telling().count());
-    let unanswered = short && !covered && refuses;
-    let evidence = if unanswered {
-        found.iter().filter_map(|found| content.evidence("", &found.units)).collect()
-    } else {
-        Vec::new()
-    };
-    Ok((f64::from(u8::from(unanswered)), 0.8 * content.confidence, evidence))
+    if share(&echoed) < MOST_ECHO {
+        return share(&echoed);
+    }
+    // "… how do I handle it?": single words of the question belong to it too.
+    let words: BTreeSet<&str> = question.units.iter().map(|unit| unit.stem.as_str()).collect();
+    let again: Vec<bool> = said.iter().map(|stem| words.contains(stem.as_str())).collect();
+    share(&again)
 }

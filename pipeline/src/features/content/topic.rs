@@ -13,6 +13,7 @@ use std::collections::BTreeSet;
 use interview_schemas::features::Evidence;
 
 use super::{Content, points, relevance};
+use crate::perception::semantics::Passage;
 use crate::text::{Lexicon, PhraseMatch, Phrases, Unit, lexicon};
 
 /// Words that an answer must have at least for counts to be taken as they are; of shorter ones they count as of this
@@ -21,6 +22,12 @@ const REFERENCE_WORDS: f64 = 20.0;
 
 /// Sections of the word list with sides that are something else unless the question asks for them.
 const ELSEWHERE: [&str; 2] = ["private", "elsewhere"];
+
+/// How far a word of somebody reaches, in units: "her cat or her son", "ask the cook".
+const REACH: usize = 8;
+
+/// Odds a little below even.
+const IN_DOUBT: f64 = -0.2;
 
 /// Weights of the clues; all but `closeness` of the logarithm of one more than the number of different words in twenty.
 struct Weights {
@@ -100,29 +107,64 @@ pub(super) fn clues(content: &Content<'_>, closeness: f64, by_meaning: bool) -> 
     let per_twenty = |count: usize| {
         (count as f64 * REFERENCE_WORDS / (content.word_count as f64).max(REFERENCE_WORDS)).ln_1p()
     };
+    let oneself = often(&phrases_of(&[(list, &["self"])]));
     let log_odds = weights.bias
         + if covered { weights.covered } else { 0.0 }
         + weights.points * meaning / content.findings.len().max(1) as f64
         + weights.closeness * closeness
         + weights.opinion * points::opinion(semantics)
         + weights.elsewhere * per_twenty(different(&elsewhere, units))
-        + weights.oneself * per_twenty(often(&phrases_of(&[(list, &["self"])])))
+        + weights.oneself * per_twenty(oneself)
         + weights.work * per_twenty(often(&work(content, list)));
+    // Who deals with somebody and says no word of anything else is at most in doubt, however far the meaning seems.
+    let deals =
+        by_meaning && elsewhere.is_empty() && oneself == 0 && often(&phrases_of(&[(list, &["dealing"])])) > 0;
+    let log_odds = if deals { log_odds.min(IN_DOUBT) } else { log_odds };
     Clues { log_odds, evidence }
 }
 
-/// Words of another topic whose side the question, its rubric and the title of the position do not touch.
+/// Words of another topic whose side the question, its rubric and the title of the position do not touch, and that the
+/// answer does not say of somebody it deals with.
 fn not_asked(content: &Content<'_>, list: &Lexicon) -> Vec<PhraseMatch> {
-    let mut sides = Phrases::by_stem();
+    // Not by stem: "save" is not "savings", and a date is not dating.
+    let mut sides = Phrases::default();
+    let mut names = Vec::new();
     for (side, entry) in ELSEWHERE.iter().flat_map(|section| list.entries(section)).enumerate() {
+        names.push(entry.term.as_str());
         sides.add(&entry.term, side);
         entry.synonyms.iter().for_each(|word| sides.add(word, side));
     }
+    // Words of a question that make a side its matter: a loan is about money.
+    let mut matters = Phrases::by_stem();
+    for entry in list.entries("matters") {
+        let Some(side) = names.iter().position(|name| *name == entry.term) else { continue };
+        entry.synonyms.iter().for_each(|word| matters.add(word, side));
+    }
     let references = relevance::references(content.semantics);
-    let asked: BTreeSet<usize> = references.iter().flat_map(|passage| sides.groups(&passage.units)).collect();
-    let mut found = sides.find(&content.semantics.phrased.units);
-    found.retain(|found| !asked.contains(&found.group));
+    let touched =
+        |passage: &&Passage| [sides.groups(&passage.units), matters.groups(&passage.units)].concat();
+    let asked: BTreeSet<usize> = references.iter().flat_map(touched).collect();
+    let units = &content.semantics.phrased.units;
+    let of_others = of_others(units, list);
+    let mut found = sides.find(units);
+    found.retain(|found| !asked.contains(&found.group) && !of_others[found.units.start]);
     found
+}
+
+/// For every word whether it is said of somebody the speaker deals with ("her cat"): the nearest word before it that
+/// tells of somebody tells of another, not of the speaker.
+fn of_others(units: &[Unit], list: &Lexicon) -> Vec<bool> {
+    let mut people: Vec<Option<bool>> = vec![None; units.len()];
+    for found in list.phrases(&["own", "others"]).find(units) {
+        people[found.units.end - 1] = Some(found.group == 1);
+    }
+    let mut nearest: Option<(usize, bool)> = None;
+    let mut of_others = Vec::with_capacity(units.len());
+    for (place, person) in people.into_iter().enumerate() {
+        nearest = person.map_or(nearest, |other| Some((place, other)));
+        of_others.push(nearest.is_some_and(|(person, other)| other && place - person <= REACH));
+    }
+    of_others
 }
 
 /// Words of work in general, of doing something and of dealing with somebody.

@@ -11,6 +11,7 @@ mod lists;
 mod orders;
 mod sentences;
 mod source;
+mod typing;
 mod words;
 
 use std::ops::Range;
@@ -19,7 +20,7 @@ use std::sync::Arc;
 use interview_models::{Embedder, ModelError};
 use interview_schemas::Language;
 use interview_schemas::job::{Position, Question};
-use interview_schemas::perception::{Transcript, TranscriptSegment};
+use interview_schemas::perception::Transcript;
 use ndarray::{Array1, Array2};
 
 use self::chunks::Scale;
@@ -29,6 +30,7 @@ use self::gloss::Glossary;
 use self::orders::Orders;
 pub use self::sentences::Sentence;
 use self::source::Source;
+pub use self::typing::{TYPED, typed, typed_answer, typed_message};
 pub use self::words::{Cleaner, Passage};
 use crate::text::{Lexicons, Unit, language_of};
 
@@ -106,27 +108,6 @@ pub struct Semantics {
     pub lexicons: Arc<Lexicons>,
 }
 
-/// The transcript of a typed answer: one segment from 0 to 0 s. A language of [`Language::Auto`] is decided from the
-/// text.
-#[must_use]
-pub fn typed(text: &str, language: Language) -> Transcript {
-    let language = if language == Language::Auto { language_of(text) } else { language };
-    let segments = if text.trim().is_empty() {
-        Vec::new()
-    } else {
-        let text = text.trim().to_owned();
-        vec![TranscriptSegment { start_s: 0.0, end_s: 0.0, text, confidence: 1.0, words: Vec::new() }]
-    };
-    Transcript {
-        language,
-        text: text.trim().to_owned(),
-        segments,
-        model: "typed".to_owned(),
-        confidence: 1.0,
-        unreliable: None,
-    }
-}
-
 /// Splits an answer into sentences and embeds them together with everything they are compared with.
 ///
 /// # Errors
@@ -139,7 +120,7 @@ pub fn analyse(input: &SemanticsInput<'_>, embedder: Option<&mut Embedder>) -> R
     };
     let cleaner = Cleaner::new(language, input.lexicons);
     let source = Source::new(transcript);
-    let (sentences, units) = sentences::split(&source);
+    let (sentences, units) = sentences::split(&source, input.lexicons);
     let (pauses, possible) = cleaner.filler_words(&units);
     let fillers = cleaner.fillers(&source.text, &units);
     let orders = Orders::new(language, input.lexicons.list(language, "orders"));
@@ -147,7 +128,8 @@ pub fn analyse(input: &SemanticsInput<'_>, embedder: Option<&mut Embedder>) -> R
     let any = |marks: &[&[bool]]| -> Vec<bool> {
         (0..units.len()).map(|index| marks.iter().any(|marks| marks[index])).collect()
     };
-    let phrased = cleaner.clean(&units, &any(&[&pauses, &fillers, &orders]));
+    let empty = cleaner.empty_words(&units);
+    let phrased = cleaner.clean(&units, &any(&[&pauses, &fillers, &empty, &orders]));
     // Somebody who only says "Well" has said that.
     let only_fillers = possible.iter().all(|filler| *filler);
     let mut words = cleaner.clean(&units, &any(&[if only_fillers { &pauses } else { &possible }, &orders]));

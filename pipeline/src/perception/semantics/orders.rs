@@ -99,10 +99,12 @@ impl Orders {
         if orders.is_empty() {
             return inert;
         }
-        let mut begun = None;
+        // Whether the order that goes on has a colon after it: a list follows.
+        let mut begun: Option<bool> = None;
         for (index, sentence) in sentences.iter().enumerate() {
-            let own = orders.iter().find(|order| sentence.units.contains(&order.start));
-            let goes_on = begun.is_some_and(|order| self.goes_on(&text, index, order));
+            let next = orders.partition_point(|order| order.start < sentence.units.start);
+            let own = orders.get(next).filter(|order| order.start < sentence.units.end);
+            let goes_on = begun.is_some_and(|list| self.goes_on(&text, index, list));
             if own.is_none() && !goes_on {
                 begun = None;
                 continue;
@@ -117,7 +119,8 @@ impl Orders {
                 _ => sentence.units.start,
             };
             inert[start..sentence.units.end].fill(true);
-            begun = Some(own.map_or(begun.unwrap_or(start), |order| order.start));
+            let list = own.map(|order| text.has_colon(order.start..sentence.units.end + 1));
+            begun = Some(list.unwrap_or(false) || begun.unwrap_or(false) && (own.is_none() || goes_on));
         }
         // What was claimed of the candidate just before an order is a part of it.
         for index in (1..sentences.len()).rev() {
@@ -138,9 +141,11 @@ impl Orders {
         let mut orders: Vec<Range<usize>> =
             self.statements.find(units).into_iter().map(|found| found.units).collect();
         orders.retain(|order| !self.is_told_of(text, order.start));
+        let statements = orders.len();
         for verb in self.verbs.find(units) {
-            let before = orders.iter().filter(|order| order.end <= verb.units.start);
-            let follows = before.map(|order| order.end).max();
+            let stated = orders[..statements].partition_point(|order| order.end <= verb.units.start);
+            let before = orders[..stated].last().into_iter().chain(orders[statements..].last());
+            let follows = before.map(|order| order.end).filter(|end| *end <= verb.units.start).max();
             orders.extend(self.order(text, &verb.units, verb.group == IGNORE, follows));
         }
         orders.extend(self.addresses(text));
@@ -214,7 +219,8 @@ impl Orders {
 
     /// Whether a verb begins its clause or follows a request, but for adverbs.
     fn is_spoken_to(&self, text: &Text<'_>, verb: usize) -> bool {
-        let start = text.clause_start(verb);
+        let clause = text.clause_start(verb);
+        let start = clause.max(verb.saturating_sub(self.reach.verdict));
         let mut before = &text.units[start..verb];
         loop {
             let ends = |phrases: &Phrases| {
@@ -223,7 +229,7 @@ impl Orders {
             };
             if before.is_empty() {
                 // A piece of a text without marks begins anywhere.
-                return text.punctuated || start == 0;
+                return start == clause && (text.punctuated || clause == 0);
             }
             if ends(&self.requests).is_some() {
                 return true;
@@ -247,7 +253,7 @@ impl Orders {
     }
 
     /// Whether a sentence still belongs to the order that began before it.
-    fn goes_on(&self, text: &Text<'_>, index: usize, order: usize) -> bool {
+    fn goes_on(&self, text: &Text<'_>, index: usize, list: bool) -> bool {
         let (Some(last), Some(sentence)) =
             (index.checked_sub(1).and_then(|it| text.sentences.get(it)), text.sentences.get(index))
         else {
@@ -260,7 +266,6 @@ impl Orders {
         if divided && text.punctuated {
             return true;
         }
-        let list = text.has_colon(order..last.units.end + 1);
         !own && (divided || list || self.is_claim(units))
     }
 

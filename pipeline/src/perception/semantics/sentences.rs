@@ -1,14 +1,19 @@
 //! Sentences of a transcript by Unicode's rules (UAX #29), with times; where there is no punctuation, by pauses.
 
+use std::collections::BTreeSet;
 use std::ops::Range;
 
 use icu_segmenter::SentenceSegmenter;
+use interview_schemas::Language;
 
 use super::source::{SENTENCE_PAUSE_S, Source, is_clause_end, is_punctuated, is_sentence_end};
-use crate::text::{Unit, markup, units};
+use crate::text::{Lexicons, Unit, markup, units};
 
 /// Sentences with more units are divided at a pause or clause mark: 40 English words, 60 Chinese characters.
 const LONGEST: (usize, usize) = (40, 60);
+
+/// Longest abbreviation, in bytes.
+const LONGEST_ABBREVIATION: usize = 8;
 
 /// One sentence of an answer.
 #[derive(Debug, Clone, PartialEq)]
@@ -31,7 +36,7 @@ pub struct Sentence {
 
 /// The sentences of a text and all its units, those of markup and formulas left out. Every unit belongs to exactly one sentence, and no sentence is
 /// without units.
-pub(super) fn split(source: &Source) -> (Vec<Sentence>, Vec<Unit>) {
+pub(super) fn split(source: &Source, lexicons: &Lexicons) -> (Vec<Sentence>, Vec<Unit>) {
     let text = source.text.as_str();
     let mut units = units(text);
     let markup = markup::spans(text);
@@ -40,6 +45,11 @@ pub(super) fn split(source: &Source) -> (Vec<Sentence>, Vec<Unit>) {
         markup.get(next).is_none_or(|span| span.start >= unit.span.end)
     });
     let mut cuts: Vec<usize> = SentenceSegmenter::new(Default::default()).segment_str(text).collect();
+    let abbreviations = lexicons.list(Language::En, "abbreviations");
+    let words =
+        |section: &str| abbreviations.entries(section).iter().map(|entry| entry.term.as_str()).collect();
+    let (titles, numbers): (BTreeSet<&str>, BTreeSet<&str>) = (words("titles"), words("numbers"));
+    cuts.retain(|&cut| !continues(text, cut, &titles, &numbers));
     if !is_punctuated(text) {
         cuts.extend(long_pauses(source, &units));
         cuts.sort_unstable();
@@ -50,13 +60,45 @@ pub(super) fn split(source: &Source) -> (Vec<Sentence>, Vec<Unit>) {
         let first = units.partition_point(|unit| unit.span.start < pair[0]);
         let last = units.partition_point(|unit| unit.span.start < pair[1]);
         for range in divide(source, &units, first..last) {
-            let start = units[range.start].span.start;
+            let start = with_stop(text, units[range.start].span.start);
             // Up to the next unit, so that the closing marks belong to the sentence.
             let limit = units.get(range.end).map_or(text.len(), |next| next.span.start).min(pair[1]);
             sentences.push(sentence(source, start..limit.max(units[range.end - 1].span.end), range));
         }
     }
     (sentences, units)
+}
+
+/// Whether the full stop before a cut ends no sentence: that of "Dr. Smith", "No. 5" and ".NET".
+fn continues(text: &str, cut: usize, titles: &BTreeSet<&str>, numbers: &BTreeSet<&str>) -> bool {
+    let (before, after) = text.split_at(cut);
+    let Some(before_stop) = before.trim_end_matches(char::is_whitespace).strip_suffix('.') else {
+        return false;
+    };
+    let next = after.chars().next();
+    // A word that begins with a full stop.
+    if !before.ends_with(char::is_whitespace)
+        && before_stop.chars().next_back().is_none_or(char::is_whitespace)
+    {
+        return next.is_some_and(char::is_alphanumeric);
+    }
+    let start = before_stop
+        .rfind(|c: char| !c.is_alphanumeric())
+        .map_or(0, |at| at + before_stop[at..].chars().next().map_or(0, char::len_utf8));
+    let word = &before_stop[start..];
+    if word.len() > LONGEST_ABBREVIATION {
+        return false;
+    }
+    let lower = word.to_lowercase();
+    titles.contains(lower.as_str()) && next.is_some()
+        || numbers.contains(lower.as_str()) && next.is_some_and(char::is_numeric)
+}
+
+/// Where a word begins with its full stop, as ".NET" does.
+fn with_stop(text: &str, start: usize) -> usize {
+    let stop = text[..start].strip_suffix('.');
+    let begins = stop.is_some_and(|before| before.chars().next_back().is_none_or(char::is_whitespace));
+    if begins { start - 1 } else { start }
 }
 
 fn sentence(source: &Source, span: Range<usize>, units: Range<usize>) -> Sentence {

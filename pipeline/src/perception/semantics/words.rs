@@ -54,6 +54,9 @@ impl Passage {
 /// Cleans texts of one language.
 pub struct Cleaner {
     fillers: Phrases,
+    /// Words that say nothing just after one of `persons`.
+    empty: Phrases,
+    persons: Phrases,
     synonyms: Phrases,
     /// The words that stand for the phrases of a group.
     heads: Vec<Vec<Unit>>,
@@ -77,6 +80,8 @@ impl Cleaner {
         }
         Self {
             fillers: lexicons.list(language, "fillers").phrases(&["always", "between"]),
+            empty: lexicons.list(language, "fillers").phrases(&["after persons"]),
+            persons: lexicons.list(language, "fillers").phrases(&["persons"]),
             synonyms,
             heads,
             stopwords: phrases("stopwords"),
@@ -122,6 +127,15 @@ impl Cleaner {
             found.iter().filter(move |found| found.group <= most).map(|found| found.units.clone())
         };
         (marked(units.len(), of(0)), marked(units.len(), of(1)))
+    }
+
+    /// Which units say nothing because they stand just after a person: "我那个跟他说", but not "那个客户". In "我那个客户" they
+    /// mean something, but no phrase is lost without them.
+    pub(super) fn empty_words(&self, units: &[Unit]) -> Vec<bool> {
+        let persons = marked(units.len(), self.persons.find(units).into_iter().map(|found| found.units));
+        let found = self.empty.find(units).into_iter().map(|found| found.units);
+        let after = found.filter(|found| found.start.checked_sub(1).is_some_and(|before| persons[before]));
+        marked(units.len(), after)
     }
 
     /// Which units are fillers. Words that can also mean something count only between marks, pauses or other
