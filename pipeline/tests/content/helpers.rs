@@ -4,12 +4,13 @@ use std::path::PathBuf;
 use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
 
 use interview_models::{Device, Embedder, Manifest, ModelStore, Runtime, SessionOptions};
-use interview_pipeline::features::{AnswerContext, content};
+use interview_pipeline::features::{self, AnswerContext, content};
 use interview_pipeline::perception::semantics::{Semantics, SemanticsInput, analyse, typed};
 use interview_pipeline::policy;
 use interview_pipeline::text::Lexicons;
 use interview_schemas::job::Job;
 use interview_schemas::perception::{AnswerPerception, Transcript};
+use interview_schemas::report::Flag;
 use interview_schemas::{AnswerId, Feature, Language};
 
 pub(crate) fn embedder() -> MutexGuard<'static, Embedder> {
@@ -73,6 +74,23 @@ pub(crate) fn measure(job: &Job, transcript: Option<Transcript>) -> Vec<Feature>
 
 /// As [`measure`], with or without the embedding model.
 pub(crate) fn measure_with(job: &Job, transcript: Option<Transcript>, embedded: bool) -> Vec<Feature> {
+    let features = in_context(job, transcript, embedded, content::measure);
+    let names: Vec<&str> = features.iter().map(|feature| feature.name.as_str()).collect();
+    assert!(names.is_sorted(), "{names:?}");
+    features
+}
+
+/// What a person is shown of an answer.
+pub(crate) fn flags(job: &Job, transcript: Transcript) -> Vec<Flag> {
+    in_context(job, Some(transcript), true, |context| features::flags(context, &content::measure(context)))
+}
+
+fn in_context<T>(
+    job: &Job,
+    transcript: Option<Transcript>,
+    embedded: bool,
+    found: impl Fn(&AnswerContext<'_>) -> T,
+) -> T {
     let policy = policy::resolve(&policy::shipped("cn").unwrap(), &job.consent).unwrap();
     let semantics = transcript.as_ref().map(|transcript| semantics(job, transcript, embedded));
     let perception = AnswerPerception {
@@ -84,17 +102,14 @@ pub(crate) fn measure_with(job: &Job, transcript: Option<Transcript>, embedded: 
         body: None,
         picture: None,
     };
-    let features = content::measure(&AnswerContext {
+    found(&AnswerContext {
         job,
         answer: &job.answers[0],
         question: job.questions.first(),
         policy: &policy,
         perception: &perception,
         semantics: semantics.as_ref(),
-    });
-    let names: Vec<&str> = features.iter().map(|feature| feature.name.as_str()).collect();
-    assert!(names.is_sorted(), "{names:?}");
-    features
+    })
 }
 
 pub(crate) fn measure_text(
