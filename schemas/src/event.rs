@@ -265,7 +265,7 @@ pub struct ReportCompleted {
     pub score: Option<f64>,
     /// The recommendation; a person decides.
     pub grade: Grade,
-    /// How much of the profile's weight could be measured, and how well; 0–1.
+    /// How much of the profile's weight that applies to these kinds of answers could be measured, and how well; 0–1.
     pub confidence: f64,
     /// The profile that was used.
     pub profile: ProfileRef,

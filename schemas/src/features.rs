@@ -89,8 +89,10 @@ pub enum NotAssessed {
     NoReference,
     /// The model it needs is not installed.
     NoModel,
-    /// It does not apply to this kind of answer.
+    /// It does not apply to this kind of answer, such as the voice of a written one.
     NotApplicable,
+    /// No answer was given in which it could be measured: no question of the scene, no rating.
+    NoAnswer,
 }
 
 /// One measured number.

@@ -59,7 +59,8 @@ pub struct Requirement {
     /// Other words for it.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub synonyms: Vec<String>,
-    /// Whether a person must look when it is missing; never a rejection by itself.
+    /// Whether a person must look when neither an answer nor the résumé shows it, or when that could not be judged; never
+    /// a rejection by itself. Under every profile.
     #[serde(default)]
     pub must: bool,
 }
@@ -121,7 +122,8 @@ pub struct RubricPoint {
     /// Other wordings of the same point.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub wordings: Vec<String>,
-    /// Whether the point must be there.
+    /// Whether a person must look when no answer to the question covers it, or when that could not be judged; never a
+    /// rejection by itself. Under every profile.
     #[serde(default)]
     pub must: bool,
     /// Weight among the points of the question.

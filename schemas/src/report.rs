@@ -72,7 +72,7 @@ pub struct Report {
     pub score: Option<f64>,
     /// The recommendation.
     pub grade: Grade,
-    /// How much of the profile's weight could be measured, and how well; 0–1.
+    /// How much of the profile's weight that applies to these kinds of answers could be measured, and how well; 0–1.
     pub confidence: f64,
     /// Why, in a few sentences.
     pub reasons: Vec<Bilingual>,
@@ -81,7 +81,8 @@ pub struct Report {
     /// The groups of the profile (R22), where it has groups; their contributions add up to the score, too.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub groups: Vec<GroupScore>,
-    /// Hard rules of the profile that ask for a person to look. They never reject by themselves.
+    /// Why a person must look whatever the score: hard rules of the profile, and must requirements and must points of
+    /// the job that were not found or could not be judged. They never reject by themselves.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub reviews: Vec<RuleHit>,
     /// What the outcome sets going (R24), such as an invitation to the second round.
@@ -130,15 +131,16 @@ pub struct GroupScore {
     pub weight: f64,
     /// Points of the total score.
     pub contribution: f64,
-    /// How much of its weight could be measured, and how well; 0–1.
+    /// How much of its weight that applies could be measured, and how well; 0–1.
     pub confidence: f64,
 }
 
-/// A hard rule of the profile that applies.
+/// A hard rule that applies: one of the profile, or what the job requires (`required-skills`, `required-points`, and
+/// the same with `-not-assessed`).
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct RuleHit {
-    /// Name in the profile.
+    /// Name in the profile, or of the job's requirement.
     pub name: String,
     /// What a person has to look at.
     pub message: Bilingual,
@@ -187,7 +189,7 @@ pub struct Competency {
     pub weight: f64,
     /// Points of the total score; the contributions of all competencies add up to it.
     pub contribution: f64,
-    /// How much of its weight could be measured, and how well; 0–1.
+    /// How much of its weight that applies could be measured, and how well; 0–1.
     pub confidence: f64,
     /// What it was measured by.
     pub indicators: Vec<Indicator>,
@@ -240,7 +242,7 @@ pub struct AnswerEvidence {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Flag {
-    /// Stable code, such as `NO_SPEECH`, `PARTIAL_MEDIA`, `MORE_THAN_ONE_FACE`.
+    /// Stable code, such as `NO_SPEECH`, `PARTIAL_MEDIA`, `MORE_THAN_ONE_FACE`, `UNANSWERED`, `REQUIREMENT_MISSING`.
     pub code: String,
     /// The answer; absent when it concerns the whole interview.
     #[serde(default, skip_serializing_if = "Option::is_none")]

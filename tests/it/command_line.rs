@@ -68,7 +68,9 @@ fn word_lists_that_are_none_are_refused_before_anything_is_analysed() {
     refused("no such folder");
     std::fs::create_dir_all(lists.join("zh")).expect("a folder");
     std::fs::write(lists.join("zh/nonsense.txt"), "x").expect("a file");
-    refused("lexicons.zh.nonsense");
+    refused("nonsense.txt: there is no word list");
+    std::fs::write(lists.join("zh/fillers.txt"), "[always]\n呃\n[alwayss]\n").expect("a file");
+    refused("fillers.txt:3: there is no section [alwayss]");
     assert!(!out.exists());
 }
 

@@ -7,6 +7,8 @@ mod command_line;
 mod decoder;
 #[cfg(target_os = "linux")]
 mod exploit;
+mod lexicons;
 mod profile;
 mod profile_fleet;
 mod queue;
+mod written;

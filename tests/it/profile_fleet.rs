@@ -36,7 +36,7 @@ fn work(folder: &Path, profiles: &str) -> (Option<i32>, String) {
 }
 
 /// The files of a name below a folder, with their paths relative to it.
-fn files(folder: &Path, name: &str) -> Vec<(String, Vec<u8>)> {
+pub(crate) fn files(folder: &Path, name: &str) -> Vec<(String, Vec<u8>)> {
     fn walk(root: &Path, folder: &Path, name: &str, found: &mut Vec<(String, Vec<u8>)>) {
         for entry in std::fs::read_dir(folder).into_iter().flatten().flatten() {
             let path = entry.path();

@@ -118,11 +118,12 @@ fn feature_set(
             features: measured,
         });
     }
+    flags.extend(report::required::required_flags(job, &answers));
     let models = hub.uses(&models(&perceived.answers, meanings, hub))?;
     let mut settings = vec![("sample_fps", setting.options.decode.sample_fps.to_string())];
     // Results with a tenant's words are other results; those with the shipped ones come with the version.
-    if setting.options.lexicons != Lexicons::shipped() {
-        settings.push(("lexicons", setting.options.lexicons.digest()));
+    if *setting.lexicons != Lexicons::shipped() {
+        settings.push(("lexicons", setting.lexicons.digest()));
     }
     let features_id = ids::features_id(&Work {
         job,
@@ -193,7 +194,7 @@ fn understand(
                     question: answer.question().and_then(|id| job.question(id)),
                     position: &job.position,
                     resume: job.candidate.resume.as_deref(),
-                    lexicons: &setting.options.lexicons,
+                    lexicons: setting.lexicons,
                 };
                 Ok(Some(semantics::analyse(&input, hub.embedder.as_mut())?))
             })

@@ -14,7 +14,6 @@ mod recording;
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
-use std::sync::Arc;
 
 use interview_models::{Device, ModelStore};
 use interview_schemas::AnswerId;
@@ -27,7 +26,7 @@ use jiff::Timestamp;
 use crate::media::{CancelToken, DecodeOptions, Decoders};
 use crate::score::Library;
 use crate::score::rollout::{Subject, select};
-use crate::text::Lexicons;
+use crate::text::LexiconLibrary;
 use crate::{PipelineError, intake, policy, score};
 
 pub use progress::{NoProgress, Progress, Stage, StageClock};
@@ -44,8 +43,8 @@ pub struct AnalysisOptions {
     pub decoders: Decoders,
     /// Recognisers that run side by side; the number of cores unless stated.
     pub threads: usize,
-    /// Word lists: the shipped ones, or those with a tenant's folder added.
-    pub lexicons: Arc<Lexicons>,
+    /// Word lists: the shipped ones, or those with a folder added, for everybody and for each tenant.
+    pub lexicons: LexiconLibrary,
     /// Where profiles are looked up.
     pub profiles: Library,
     /// The socket of a process that holds the models for several analysers, where they are not to be loaded here.
@@ -63,7 +62,7 @@ impl Default for AnalysisOptions {
             decode: DecodeOptions::default(),
             decoders: Decoders::default(),
             threads: std::thread::available_parallelism().map_or(1, usize::from),
-            lexicons: Lexicons::shipped(),
+            lexicons: LexiconLibrary::shipped(),
             profiles: Library::shipped(),
             shared_models: None,
         }
@@ -165,6 +164,7 @@ impl Analyzer {
             files: &request.media,
             policy: &policy,
             options: &self.options,
+            lexicons: self.options.lexicons.for_tenant(job.tenant.as_deref()),
             progress,
             cancel,
             clock: &clock,

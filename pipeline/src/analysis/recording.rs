@@ -27,6 +27,7 @@ use crate::media::{self, CancelToken, MediaError, MediaSink, VideoFrame};
 use crate::perception::speech::{PlacedPiece, SpeechSegmenter};
 use crate::perception::vision::{Followed, VisionAnalyzer, VisionConfig, VisionModels, VisionPerception};
 use crate::perception::voice::VoiceTracker;
+use crate::text::Lexicons;
 
 /// Chunks of sound that may wait to be listened to (each at most about a second).
 const WAITING_CHUNKS: usize = 8;
@@ -40,6 +41,8 @@ pub(crate) struct Setting<'a> {
     pub files: &'a BTreeMap<AnswerId, PathBuf>,
     pub policy: &'a ResolvedPolicy,
     pub options: &'a AnalysisOptions,
+    /// The word lists for the tenant of the job.
+    pub lexicons: &'a Arc<Lexicons>,
     pub progress: &'a dyn Progress,
     pub cancel: &'a CancelToken,
     pub clock: &'a StageClock,

@@ -8,6 +8,8 @@ mod pitch;
 mod syllables;
 mod timing;
 
+use std::sync::Arc;
+
 use interview_schemas::Feature;
 use interview_schemas::answer::Answer;
 use interview_schemas::features::{Evidence, NotAssessed};
@@ -15,6 +17,7 @@ use interview_schemas::perception::{Span, Transcript, VoiceTrack};
 
 use super::AnswerContext;
 use super::catalogue::voice::DEFINITIONS;
+use crate::text::Lexicons;
 use pitch::Pitch;
 use timing::{SpokenWord, Timing, length_s, quote, words_within};
 
@@ -73,6 +76,8 @@ struct Speech<'a> {
     transcript: Result<&'a Transcript, NotAssessed>,
     words: Vec<SpokenWord<'a>>,
     question_end_s: Option<f64>,
+    /// The word lists of the tenant; the shipped ones where nothing was understood.
+    lexicons: Arc<Lexicons>,
 }
 
 impl<'a> Speech<'a> {
@@ -92,7 +97,8 @@ impl<'a> Speech<'a> {
         };
         let words = transcript.map_or_else(|_| Vec::new(), |transcript| timing::words(transcript, from_s));
         let pitch = Pitch::new(track, &timing);
-        Ok(Self { track, timing, pitch, transcript, words, question_end_s })
+        let lexicons = context.semantics.map_or_else(Lexicons::shipped, |said| Arc::clone(&said.lexicons));
+        Ok(Self { track, timing, pitch, transcript, words, question_end_s, lexicons })
     }
 
     fn outcome(&self, name: &str) -> Outcome {
@@ -193,7 +199,7 @@ impl<'a> Speech<'a> {
         let transcript = self.transcript?;
         let noise = self.noise(TIMING_FLOOR_DB)?;
         let amount = amount(length_s(&self.timing.whole()), PAUSE_WHOLE_S)?;
-        let found = fillers::find(&self.words, transcript.language);
+        let found = fillers::find(&self.words, transcript.language, &self.lexicons);
         let evidence = found.iter().take(MAX_EVIDENCE);
         let evidence =
             evidence.map(|filler| Evidence::new(filler.start_s, filler.end_s, &filler.text)).collect();

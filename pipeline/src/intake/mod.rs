@@ -13,6 +13,7 @@ use jiff::Timestamp;
 
 pub use location::MediaLocation;
 
+use crate::score::is_name;
 use crate::{PipelineError, policy};
 
 /// Most answers in one job.
@@ -108,8 +109,8 @@ fn check_position(position: &Position) -> Result<(), PipelineError> {
     check_count("position.requirements", position.requirements.len(), MAX_ITEMS)?;
     for (index, requirement) in position.requirements.iter().enumerate() {
         let path = format!("position.requirements[{index}]");
-        check_text(&format!("{path}.text"), &requirement.text, MAX_SENTENCE_CHARS)?;
-        check_texts(&format!("{path}.synonyms"), &requirement.synonyms, MAX_ITEMS)?;
+        check_words(&format!("{path}.text"), &requirement.text)?;
+        check_wordings(&format!("{path}.synonyms"), &requirement.synonyms)?;
     }
     check_texts("position.vocabulary", &position.vocabulary, MAX_VOCABULARY)
 }
@@ -127,7 +128,7 @@ fn check_questions(questions: &[Question]) -> Result<BTreeSet<&QuestionId>, Pipe
         }
         check_text(&format!("{path}.text"), &question.text, MAX_SENTENCE_CHARS)?;
         if let Some(scene) = &question.scene {
-            check_token(&format!("{path}.scene"), scene)?;
+            check_scene(&format!("{path}.scene"), scene)?;
         }
         check_rubric(&path, question)?;
     }
@@ -143,8 +144,8 @@ fn check_rubric(path: &str, question: &Question) -> Result<(), PipelineError> {
         if !ids.insert(point.id.as_str()) {
             return Err(wrong(format!("{path}.id"), format!("{:?} is the id of an earlier point", point.id)));
         }
-        check_text(&format!("{path}.text"), &point.text, MAX_SENTENCE_CHARS)?;
-        check_texts(&format!("{path}.wordings"), &point.wordings, MAX_ITEMS)?;
+        check_words(&format!("{path}.text"), &point.text)?;
+        check_wordings(&format!("{path}.wordings"), &point.wordings)?;
         if !(point.weight.is_finite() && (0.0..=1_000.0).contains(&point.weight)) {
             return Err(wrong(format!("{path}.weight"), format!("{} is not from 0 to 1000", point.weight)));
         }
@@ -291,6 +292,37 @@ fn check_texts(path: &str, texts: &[String], most: usize) -> Result<(), Pipeline
         check_text(&format!("{path}[{index}]"), text, MAX_SENTENCE_CHARS)?;
     }
     Ok(())
+}
+
+/// A text that is looked for in answers: without a letter or digit it would be missing in all of them.
+fn check_words(path: &str, text: &str) -> Result<(), PipelineError> {
+    check_text(path, text, MAX_SENTENCE_CHARS)?;
+    if text.chars().any(char::is_alphanumeric) {
+        Ok(())
+    } else {
+        Err(wrong(path, "holds no word, so that no answer could ever show it; write it out or leave it away"))
+    }
+}
+
+fn check_wordings(path: &str, texts: &[String]) -> Result<(), PipelineError> {
+    check_count(path, texts.len(), MAX_ITEMS)?;
+    texts.iter().enumerate().try_for_each(|(index, text)| check_words(&format!("{path}[{index}]"), text))
+}
+
+/// A scene is compared with those of profiles, which are lower-case: another spelling would be no scene at all.
+fn check_scene(path: &str, scene: &str) -> Result<(), PipelineError> {
+    check_token(path, scene)?;
+    if is_name(scene) {
+        return Ok(());
+    }
+    let lower = scene.to_ascii_lowercase();
+    let near = if is_name(&lower) { format!("; write {lower:?}") } else { String::new() };
+    Err(wrong(
+        path,
+        format!(
+            "{scene:?} is no scene: 1 to 64 lower-case letters, digits, '-' and '_', a letter first{near}"
+        ),
+    ))
 }
 
 /// Names that become parts of file names, storage keys and feature names.

@@ -1,8 +1,11 @@
 //! Reports: `report.json` for programs, `report.html` for people.
 
+#[cfg(test)]
+mod flag_tests;
 mod flags;
 mod html;
 pub mod ids;
+pub mod required;
 #[cfg(test)]
 mod tests;
 mod timeline;

@@ -38,6 +38,8 @@ pub struct Collector {
     /// Answers in which it should have been measurable.
     applicable: usize,
     missing: BTreeMap<NotAssessed, usize>,
+    /// A recording was given that holds nothing of the feature, because it could not be analysed.
+    failed: bool,
 }
 
 impl Collector {
@@ -59,21 +61,36 @@ impl Collector {
         *self.missing.entry(reason).or_default() += 1;
     }
 
+    /// Adds an answer of a kind that says nothing about the feature, not even why: a recording does so only when it
+    /// could not be analysed, and then nobody knows what it would have shown.
+    pub fn absent(&mut self, kind: &str) {
+        self.failed |= matches!(kind, "video" | "audio");
+    }
+
     /// Empties the collector for the next interview.
     pub fn clear(&mut self) {
         self.measured.clear();
         self.applicable = 0;
         self.missing.clear();
+        self.failed = false;
     }
 
-    /// The reading over all answers, or the reason that most answers gave for there being none.
+    /// The reading over all answers, or the reason that most answers gave for there being none. It is
+    /// [`NotAssessed::NotApplicable`] only when it applies to none of the answers that were given, and
+    /// [`NotAssessed::NoAnswer`] when there is none to look at.
     ///
     /// # Errors
     /// The reason.
     pub fn reading(&self, aggregate: Aggregate) -> Result<Reading, NotAssessed> {
         if self.measured.is_empty() {
-            let most = self.missing.iter().max_by(|a, b| a.1.cmp(b.1).then(b.0.cmp(a.0)));
-            return Err(most.map_or(NotAssessed::NotApplicable, |(reason, _)| *reason));
+            let reasons = self.missing.iter().filter(|(reason, _)| **reason != NotAssessed::NotApplicable);
+            let most = reasons.max_by(|a, b| a.1.cmp(b.1).then(b.0.cmp(a.0))).map(|(reason, _)| *reason);
+            let applies_to_none = !self.missing.is_empty() && !self.failed;
+            return Err(most.unwrap_or(if applies_to_none {
+                NotAssessed::NotApplicable
+            } else {
+                NotAssessed::NoAnswer
+            }));
         }
         let values = || self.measured.iter().map(|(value, _)| *value);
         let (smallest, largest) =
@@ -144,6 +161,9 @@ fn find(indicator: &ProfileIndicator, answers: &[&AnswerFeatures]) -> Finding {
     let mut collector = Collector::default();
     let mut evidence = Vec::new();
     for answer in answers.iter().filter(|answer| indicator.admits(answer)) {
+        if answer.features.iter().all(|feature| feature.name != indicator.feature) {
+            collector.absent(&answer.kind);
+        }
         for feature in answer.features.iter().filter(|feature| feature.name == indicator.feature) {
             match (feature.value, feature.not_assessed) {
                 (Some(value), _) => collector.measured(value, feature.confidence),

@@ -4,12 +4,15 @@
 //! - A competency's score is the weighted mean of its assessed indicators, a group's that of its assessed
 //!   competencies, the total that of the assessed groups: the weight of what is missing is shared among its
 //!   siblings first, then one level up.
-//! - Confidence is the sum over all indicators of weight × confidence, with 0 for what is missing. It does not
+//! - Confidence is the mean of the confidences of all indicators by weight, with 0 for what is missing. It does not
 //!   change the score; below the profile's floor there is none.
+//! - What does not apply to the kind of the answers, such as the voice of written ones, is not missing: it counts
+//!   neither way. But the floor holds for the share of the profile that applies, too: a profile that is all about the
+//!   voice scores no written answers.
 //! - Contributions are whole billionths of a point, made by cumulative rounding, so that they add up to the
 //!   score exactly, in any order.
 
-use interview_schemas::features::round_decimals;
+use interview_schemas::features::{NotAssessed, round_decimals};
 use interview_schemas::report::Grade;
 
 use super::Profile;
@@ -54,6 +57,8 @@ pub struct Evaluation {
     pub grade: Grade,
     /// 0–1.
     pub confidence: f64,
+    /// The share of the profile's weight that applies to answers of these kinds, 0–1.
+    pub applies: f64,
     /// One entry per group of the profile.
     pub groups: Vec<PartResult>,
     /// One entry per competency of the profile.
@@ -87,14 +92,14 @@ impl Mean {
     }
 }
 
-/// Scores one interview. `readings` has one entry per indicator of the profile; missing entries count as not
-/// assessed.
+/// Scores one interview. `readings` has one entry per indicator of the profile, or the reason why there is none;
+/// entries that are not there count as missing.
 #[must_use]
-pub fn evaluate(profile: &Profile, readings: &[Option<Reading>]) -> Evaluation {
+pub fn evaluate(profile: &Profile, readings: &[Result<Reading, NotAssessed>]) -> Evaluation {
     let floor = profile.evidence.indicator_floor;
     let mut indicators = vec![IndicatorResult::default(); profile.indicators.len()];
     for (index, (indicator, result)) in profile.indicators.iter().zip(&mut indicators).enumerate() {
-        let Some(reading) = readings.get(index).copied().flatten() else { continue };
+        let Some(Ok(reading)) = readings.get(index).copied() else { continue };
         if reading.value.is_finite() && reading.confidence > 0.0 && reading.confidence >= floor {
             result.score = Some(indicator.curve.points(reading.value));
             result.confidence = reading.confidence.min(1.0);
@@ -121,8 +126,11 @@ pub fn evaluate(profile: &Profile, readings: &[Option<Reading>]) -> Evaluation {
     for (result, mean) in group_results.iter_mut().zip(&groups) {
         result.score = mean.get().map(|score| round_decimals(score, 6));
     }
-    let confidence = confidences(profile, &indicators, &mut competency_results, &mut group_results);
-    let enough = total.weight > 0.0 && confidence > 0.0 && confidence >= profile.evidence.floor;
+    let applies = |index: usize| readings.get(index) != Some(&Err(NotAssessed::NotApplicable));
+    let (confidence, applies) =
+        confidences(profile, &indicators, applies, &mut competency_results, &mut group_results);
+    let floor = profile.evidence.floor;
+    let enough = total.weight > 0.0 && confidence > 0.0 && confidence >= floor && applies >= floor;
     let score = enough.then(|| {
         let assessed: Vec<bool> = indicators.iter().map(|result| result.score.is_some()).collect();
         let shares = shares(profile, &assessed);
@@ -135,38 +143,58 @@ pub fn evaluate(profile: &Profile, readings: &[Option<Reading>]) -> Evaluation {
         score,
         grade: grade(profile, score),
         confidence,
+        applies,
         groups: group_results,
         competencies: competency_results,
         indicators,
     }
 }
 
-/// Fills in the confidence of competencies and groups; returns that of the whole, rounded to six decimals.
+/// A mean of confidences by weight, over what applies.
+#[derive(Clone, Copy, Default)]
+struct Confidence {
+    weight: f64,
+    sum: f64,
+}
+
+impl Confidence {
+    fn add(&mut self, weight: f64, confidence: f64) {
+        self.weight += weight;
+        self.sum += weight * confidence;
+    }
+
+    /// Rounded to six decimals; 0 where nothing applies.
+    fn get(self) -> f64 {
+        let mean = if self.weight > 0.0 { self.sum / self.weight } else { 0.0 };
+        round_decimals(mean.clamp(0.0, 1.0), 6)
+    }
+}
+
+/// Fills in the confidence of competencies and groups; returns that of the whole and the share of the weight that
+/// applies, both rounded to six decimals.
 fn confidences(
     profile: &Profile,
     indicators: &[IndicatorResult],
+    applies: impl Fn(usize) -> bool,
     competencies: &mut [PartResult],
     groups: &mut [PartResult],
-) -> f64 {
-    let mut whole = 0.0;
+) -> (f64, f64) {
+    let mut whole = Confidence::default();
+    let mut of_groups = vec![Confidence::default(); groups.len()];
     for (competency, result) in profile.competencies.iter().zip(competencies.iter_mut()) {
-        let of_competency: f64 = competency
-            .indicators
-            .clone()
-            .map(|index| profile.indicators[index].share * indicators[index].confidence)
-            .sum();
-        result.confidence = round_decimals(of_competency.clamp(0.0, 1.0), 6);
-        let of_whole = competency.weight * of_competency;
-        whole += of_whole;
-        let group = &profile.groups[competency.group];
-        if group.weight > 0.0 {
-            groups[competency.group].confidence += of_whole / group.weight;
+        let mut own = Confidence::default();
+        for index in competency.indicators.clone().filter(|index| applies(*index)) {
+            let (share, confidence) = (profile.indicators[index].share, indicators[index].confidence);
+            own.add(share, confidence);
+            whole.add(competency.weight * share, confidence);
+            of_groups[competency.group].add(competency.weight * share, confidence);
         }
+        result.confidence = own.get();
     }
-    for group in groups {
-        group.confidence = round_decimals(group.confidence.clamp(0.0, 1.0), 6);
+    for (group, confidence) in groups.iter_mut().zip(of_groups) {
+        group.confidence = confidence.get();
     }
-    round_decimals(whole.clamp(0.0, 1.0), 6)
+    (whole.get(), round_decimals(whole.weight.clamp(0.0, 1.0), 6))
 }
 
 /// The share of the total, 0–1, that each indicator has when only some are assessed: the weight of what is

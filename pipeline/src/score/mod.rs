@@ -38,6 +38,7 @@ pub use library::{Library, Resolved};
 pub use notes::notes;
 pub use profile::{Profile, ProfileCompetency, ProfileGroup, ProfileIndicator};
 pub use scorecard::{Scorecard, score, score_selected, score_under};
+pub(crate) use served::{DEFAULT_TENANT, is_tenant};
 
 use crate::PipelineError;
 

@@ -26,6 +26,7 @@ pub fn not_assessed_text(reason: NotAssessed) -> Bilingual {
         NotAssessed::NoReference => ("nothing to compare with", "缺少比对依据"),
         NotAssessed::NoModel => ("model not installed", "未安装所需模型"),
         NotAssessed::NotApplicable => ("does not apply to these answers", "不适用于这些回答"),
+        NotAssessed::NoAnswer => ("no answer to measure it in", "没有可测量的回答"),
     };
     Bilingual::new(en, zh)
 }
@@ -73,6 +74,18 @@ fn outcome(profile: &Profile, evaluation: &Evaluation, rejected: bool) -> Biling
     let confidence = 100.0 * evaluation.confidence;
     let Some(score) = evaluation.score else {
         let floor = 100.0 * profile.evidence().floor;
+        if evaluation.applies < profile.evidence().floor {
+            let applies = 100.0 * evaluation.applies;
+            return Bilingual::new(
+                format!(
+                    "Insufficient evidence: only {applies:.0} % of the profile applies to answers of this kind, at least \
+                     {floor:.0} % are needed. No score is given; a person must look."
+                ),
+                format!(
+                    "证据不足：岗位模型中仅{applies:.0}%适用于此类回答，至少需要{floor:.0}%。不予评分，需人工复核。"
+                ),
+            );
+        }
         return Bilingual::new(
             format!(
                 "Insufficient evidence: confidence {confidence:.0} %, the profile asks for at least {floor:.0} %. \

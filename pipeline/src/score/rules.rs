@@ -6,7 +6,7 @@
 use std::collections::BTreeMap;
 
 use interview_schemas::profile::{Bounds, Condition, ProfileFile, RuleOutcome, RuleSpec, TriggerSpec};
-use interview_schemas::report::{Grade, RuleHit, TriggerHit};
+use interview_schemas::report::{Flag, Grade, RuleHit, TriggerHit};
 
 use super::EXTERNAL;
 use super::check::{Check, check_name};
@@ -15,6 +15,23 @@ use super::evaluate::Evaluation;
 use super::parts::is_measure;
 use super::profile::{ProfileCompetency, ProfileGroup};
 use crate::features::catalogue;
+use crate::report::required::{
+    REQUIRED_POINT_MISSING, REQUIRED_POINT_NOT_ASSESSED, REQUIREMENT_MISSING, REQUIREMENT_NOT_ASSESSED,
+};
+
+/// Flags that ask for a person under every profile, because the job itself says that something is required, with the
+/// names under which they stand among the rules that apply.
+const JOB_RULES: [(&str, &str); 4] = [
+    (REQUIREMENT_MISSING, "required-skills"),
+    (REQUIREMENT_NOT_ASSESSED, "required-skills-not-assessed"),
+    (REQUIRED_POINT_MISSING, "required-points"),
+    (REQUIRED_POINT_NOT_ASSESSED, "required-points-not-assessed"),
+];
+
+/// Which rule of the job a flag stands for.
+fn job_rule(code: &str) -> Option<&'static str> {
+    JOB_RULES.iter().find(|(known, _)| *known == code).map(|(_, name)| *name)
+}
 
 /// The triggers and hard rules of a profile.
 #[derive(Debug, Clone, PartialEq, Default)]
@@ -58,6 +75,22 @@ pub struct Consequences {
     pub triggers: Vec<TriggerHit>,
     /// A rule recommends against the candidate, and the policy allows that without a person.
     pub rejected: bool,
+}
+
+impl Consequences {
+    /// Adds what the job itself requires, whatever the profile says. A rule of the profile of the same name gives way:
+    /// the flag says what is missing.
+    pub fn add_job_rules(&mut self, flags: &[Flag]) {
+        let own: Vec<RuleHit> = flags
+            .iter()
+            .filter_map(|flag| {
+                let name = job_rule(&flag.code)?.to_owned();
+                Some(RuleHit { name, message: flag.message.clone() })
+            })
+            .collect();
+        self.reviews.retain(|hit| own.iter().all(|job| job.name != hit.name));
+        self.reviews.extend(own);
+    }
 }
 
 impl Rules {
@@ -162,7 +195,8 @@ impl Rules {
         };
         let rules = holding(&mut self.rules.iter().map(|(_, _, condition)| condition));
         // While a person must look, nothing is set going.
-        let triggers = if rules.is_empty() && evaluation.grade != Grade::InsufficientEvidence {
+        let required = flags.iter().any(|code| job_rule(code).is_some());
+        let triggers = if rules.is_empty() && !required && evaluation.grade != Grade::InsufficientEvidence {
             holding(&mut self.triggers.iter().map(|(_, _, condition)| condition))
         } else {
             Vec::new()
@@ -172,7 +206,7 @@ impl Rules {
 }
 
 /// Codes of flags that the pipeline sets.
-const FLAG_CODES: [&str; 22] = [
+const FLAG_CODES: [&str; 26] = [
     "ANSWER_FAILED",
     "AUDIO_GAPS",
     "AUDIO_UNSUPPORTED",
@@ -191,6 +225,10 @@ const FLAG_CODES: [&str; 22] = [
     "ORDERS_TO_JUDGE",
     "OTHER_FACE",
     "PARTIAL_MEDIA",
+    REQUIRED_POINT_MISSING,
+    REQUIRED_POINT_NOT_ASSESSED,
+    REQUIREMENT_MISSING,
+    REQUIREMENT_NOT_ASSESSED,
     "STILL_FACE",
     "TEST_CANDIDATE",
     "UNRELIABLE_TRANSCRIPT",

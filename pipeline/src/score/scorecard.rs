@@ -20,7 +20,7 @@ pub struct Scorecard {
     pub score: Option<f64>,
     /// The recommendation.
     pub grade: Grade,
-    /// Share of the profile's weight that was measured, times how well; 0–1.
+    /// Share of what applies of the profile's weight that was measured, times how well; 0–1.
     pub confidence: f64,
     /// Why, in a few sentences.
     pub reasons: Vec<Bilingual>,
@@ -28,7 +28,7 @@ pub struct Scorecard {
     pub competencies: Vec<Competency>,
     /// The groups of the profile, heaviest first; empty when it has none.
     pub groups: Vec<GroupScore>,
-    /// Hard rules that ask for a person to look.
+    /// Hard rules of the profile, and what the job requires, that ask for a person to look.
     pub reviews: Vec<RuleHit>,
     /// What the outcome sets going.
     pub triggers: Vec<TriggerHit>,
@@ -48,11 +48,12 @@ pub fn score(profile: &Profile, features: &FeatureSet) -> Scorecard {
 #[must_use]
 pub fn score_under(profile: &Profile, features: &FeatureSet, automatic_rejection: bool) -> Scorecard {
     let findings = findings(profile, features);
-    let readings: Vec<_> = findings.iter().map(|finding| finding.reading.ok()).collect();
+    let readings: Vec<_> = findings.iter().map(|finding| finding.reading).collect();
     let mut evaluation = evaluate(profile, &readings);
     let values: Vec<_> = profile.rules().features().iter().map(|name| overall(features, name)).collect();
     let flags: Vec<_> = features.flags.iter().map(|flag| flag.code.as_str()).collect();
-    let consequences = profile.rules().consequences(&evaluation, &values, &flags, automatic_rejection);
+    let mut consequences = profile.rules().consequences(&evaluation, &values, &flags, automatic_rejection);
+    consequences.add_job_rules(&features.flags);
     if consequences.rejected && evaluation.score.is_some() {
         evaluation.grade = Grade::NotRecommended;
     }

@@ -9,7 +9,7 @@ use super::{Problem, ProfileError};
 use crate::PipelineError;
 
 /// The tenant of a job that names none; the same as in the store.
-const DEFAULT_TENANT: &str = "default";
+pub(crate) const DEFAULT_TENANT: &str = "default";
 
 impl Library {
     /// The library for jobs of others: a job cannot name a file of this machine, and what is not in the
@@ -59,7 +59,7 @@ impl Library {
 }
 
 /// Whether a name can be that of a folder of a tenant, and of nothing else.
-fn is_tenant(name: &str) -> bool {
+pub(crate) fn is_tenant(name: &str) -> bool {
     let allowed = |byte: u8| byte.is_ascii_alphanumeric() || b"._-".contains(&byte);
     !name.is_empty() && !name.starts_with('.') && name != NORMS_FOLDER && name.bytes().all(allowed)
 }

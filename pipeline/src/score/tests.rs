@@ -232,3 +232,54 @@ fn files_are_read_with_clear_errors() {
     let unknown = named("genral").unwrap_err().to_string();
     assert!(unknown.contains("did you mean \"general\""), "{unknown}");
 }
+
+#[test]
+fn what_does_not_apply_to_written_answers_lowers_no_confidence() {
+    let written = |features| {
+        let mut answer = answer("w", features);
+        answer.kind = "text".to_owned();
+        answer
+    };
+    let does_not_apply = |measure: &str| missing(measure, NotAssessed::NotApplicable);
+    // Of talk (40 %) only a (30 %) applies, calm (20 %) does not, craft (40 %) does: 70 % of the profile.
+    let words =
+        vec![external("a", 80.0, 0.8), does_not_apply("b"), does_not_apply("c"), external("d", 60.0, 0.8)];
+    let card = score(&small(), &interview(vec![written(words.clone())]));
+    assert_eq!((card.score, card.confidence), (Some(72.0), 0.8));
+    let part = |card: &Scorecard, name: &str| {
+        card.competencies.iter().find(|part| part.name == name).map(|part| part.confidence)
+    };
+    assert_eq!((part(&card, "talk"), part(&card, "calm")), (Some(0.8), Some(0.0)));
+    assert_eq!(card.groups.iter().find(|group| group.name == "general").unwrap().confidence, 0.8);
+    assert!(card.reasons.iter().any(|reason| reason.en.contains("does not apply to these answers")));
+
+    // A recording of poor quality, or one that failed, hides what a written answer could not show anyway.
+    let mut poor = answer("v", ["b", "c"].map(|name| missing(name, NotAssessed::PoorQuality)).to_vec());
+    poor.kind = "video".to_owned();
+    let mut failed = answer("v", Vec::new());
+    failed.kind = "video".to_owned();
+    for recording in [poor, failed] {
+        let card = score(&small(), &interview(vec![written(words.clone()), recording]));
+        assert_eq!(card.confidence, 0.56, "0.7 x 0.8: what is hidden counts as missing");
+    }
+    // What the profile asks for and nobody gave an answer to is missing, too.
+    let card =
+        score(&small(), &interview(vec![written(vec![external("a", 80.0, 1.0), external("d", 60.0, 1.0)])]));
+    assert_eq!(card.confidence, 0.7);
+    assert_eq!(card.competencies[1].indicators[1].not_assessed, Some(NotAssessed::NoAnswer));
+}
+
+#[test]
+fn a_profile_that_hardly_applies_gives_no_score() {
+    let features = ["a", "b", "c"].map(|name| missing(name, NotAssessed::NotApplicable));
+    let mut written = answer("w", features.into_iter().chain([external("d", 100.0, 1.0)]).collect());
+    written.kind = "text".to_owned();
+    let card = score(&small(), &interview(vec![written]));
+    assert_eq!((card.score, card.grade, card.confidence), (None, Grade::InsufficientEvidence, 1.0));
+    let reason = &card.reasons[0];
+    assert!(
+        reason.en.contains("only 40 % of the profile applies") && reason.en.contains("50 %"),
+        "{reason:?}"
+    );
+    assert!(reason.zh.contains("仅40%适用"), "{reason:?}");
+}

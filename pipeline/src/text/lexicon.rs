@@ -4,7 +4,6 @@
 //! for the same thing; `*` at the end of a word lets it continue ("reconcil*").
 
 use std::collections::BTreeMap;
-use std::path::Path;
 use std::sync::{Arc, OnceLock};
 
 use interview_schemas::Language;
@@ -17,7 +16,7 @@ use crate::PipelineError;
 pub const MAIN: &str = "main";
 
 /// Most bytes of one word list of a tenant.
-const MAX_BYTES: usize = 1 << 20;
+pub(super) const MAX_BYTES: usize = 1 << 20;
 
 const SHIPPED: &[(Language, &str, &str)] = &[
     (Language::En, "filled_pauses", include_str!("../../lexicons/en/filled_pauses.txt")),
@@ -79,24 +78,18 @@ pub struct Lexicon {
 }
 
 impl Lexicon {
-    /// Reads a word list.
-    fn parse(text: &str) -> Self {
+    /// Reads a word list; a line that says nothing is left out.
+    pub(super) fn parse(text: &str) -> Self {
         let mut lexicon = Self::default();
-        let mut section = MAIN.to_owned();
-        for line in text.lines() {
-            let line = without_comment(line).trim();
-            if line.is_empty() {
-                continue;
+        let mut section = MAIN;
+        for (_, line) in lines(text) {
+            match line {
+                Line::Section(name) => section = name,
+                Line::Entry { entry, .. } => {
+                    lexicon.sections.entry(section.to_owned()).or_default().push(entry);
+                }
+                Line::Broken(_) => {}
             }
-            if let Some(name) = line.strip_prefix('[').and_then(|line| line.strip_suffix(']')) {
-                name.trim().clone_into(&mut section);
-                continue;
-            }
-            let (term, synonyms) = line.split_once('=').unwrap_or((line, ""));
-            let synonyms = synonyms.split([',', '，', '、']).map(str::trim).filter(|word| !word.is_empty());
-            let entry =
-                Entry { term: term.trim().to_owned(), synonyms: synonyms.map(str::to_owned).collect() };
-            lexicon.sections.entry(section.clone()).or_default().push(entry);
         }
         lexicon
     }
@@ -133,6 +126,39 @@ impl Lexicon {
     }
 }
 
+/// What a line of a word list says.
+pub(super) enum Line<'a> {
+    /// The name of a section that begins.
+    Section(&'a str),
+    /// An entry; `table` where it has a sign that other words follow.
+    Entry { entry: Entry, table: bool },
+    /// It begins as a section and does not end as one.
+    Broken(&'static str),
+}
+
+/// The lines of a word list that say something, with their numbers counted from 1. Signs of full width are read like
+/// the others.
+pub(super) fn lines(text: &str) -> impl Iterator<Item = (usize, Line<'_>)> {
+    text.lines().enumerate().filter_map(|(index, line)| {
+        let line = without_comment(line).trim();
+        (!line.is_empty()).then(|| (index + 1, line_of(line)))
+    })
+}
+
+fn line_of(line: &str) -> Line<'_> {
+    if let Some(rest) = line.strip_prefix('[') {
+        let name = rest.strip_suffix(']').map(str::trim);
+        return name.map_or(Line::Broken("a section stands in [ ], alone in its line"), Line::Section);
+    }
+    if line.starts_with(['［', '【']) {
+        return Line::Broken("a section stands in [ ], not in brackets of full width");
+    }
+    let (term, synonyms) = line.split_once(['=', '＝']).unwrap_or((line, ""));
+    let words = synonyms.split([',', '，', '、']).map(str::trim).filter(|word| !word.is_empty());
+    let entry = Entry { term: term.trim().to_owned(), synonyms: words.map(str::to_owned).collect() };
+    Line::Entry { entry, table: line.contains(['=', '＝']) }
+}
+
 /// A line up to its comment. `#` within a word is no comment: "c#".
 fn without_comment(line: &str) -> &str {
     let begins = |&(index, _): &(usize, &str)| line[..index].chars().last().is_none_or(char::is_whitespace);
@@ -142,7 +168,8 @@ fn without_comment(line: &str) -> &str {
 /// All word lists, shipped and of the tenant.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Lexicons {
-    lists: BTreeMap<(Language, String), Lexicon>,
+    /// Shared: a tenant's lists copy only what they change.
+    lists: BTreeMap<(Language, String), Arc<Lexicon>>,
 }
 
 impl Lexicons {
@@ -153,7 +180,9 @@ impl Lexicons {
         let make = || {
             let lists = SHIPPED
                 .iter()
-                .map(|(language, name, text)| ((*language, (*name).to_owned()), Lexicon::parse(text)))
+                .map(|(language, name, text)| {
+                    ((*language, (*name).to_owned()), Arc::new(Lexicon::parse(text)))
+                })
                 .collect();
             Arc::new(Self { lists })
         };
@@ -170,57 +199,24 @@ impl Lexicons {
             let message = format!("{} bytes; at most {MAX_BYTES} are allowed", text.len());
             return Err(PipelineError::Job { path, message });
         }
-        let Some(list) = self.lists.get_mut(&(language, name.to_owned())) else {
+        if Self::names(language).all(|known| known != name) {
             let known: Vec<_> =
                 SHIPPED.iter().map(|(language, name, _)| format!("{language}.{name}")).collect();
             let message = format!("no such word list; known are {}", known.join(", "));
             return Err(PipelineError::Job { path, message });
-        };
-        list.extend(Lexicon::parse(text));
+        }
+        self.add(language, name, Lexicon::parse(text));
         Ok(())
     }
 
-    /// The shipped word lists with those of a tenant's folder added: `<folder>/<language>/<name>.txt`, named as the
-    /// shipped ones.
-    ///
-    /// # Errors
-    /// [`PipelineError::Io`] when a file cannot be read, [`PipelineError::Job`] when a name is not known or a file too
-    /// long.
-    pub fn with_folder(folder: &Path) -> Result<Arc<Self>, PipelineError> {
-        if !folder.is_dir() {
-            let source = std::io::Error::new(std::io::ErrorKind::NotFound, "no such folder of word lists");
-            return Err(PipelineError::Io { path: folder.display().to_string(), source });
-        }
-        let mut lexicons = Self::clone(&Self::shipped());
-        for language in [Language::En, Language::Zh] {
-            let folder = folder.join(language.code());
-            let fail = |source| PipelineError::Io { path: folder.display().to_string(), source };
-            if !folder.is_dir() {
-                continue;
-            }
-            let mut files = std::fs::read_dir(&folder)
-                .and_then(|entries| {
-                    entries.map(|entry| entry.map(|entry| entry.path())).collect::<Result<Vec<_>, _>>()
-                })
-                .map_err(fail)?;
-            files.sort();
-            for file in
-                files.iter().filter(|file| file.extension().is_some_and(|extension| extension == "txt"))
-            {
-                let name = file.file_stem().unwrap_or_default().to_string_lossy();
-                let fail = |source| PipelineError::Io { path: file.display().to_string(), source };
-                let length = std::fs::metadata(file).map_err(fail)?.len();
-                if length > MAX_BYTES as u64 {
-                    let path = file.display().to_string();
-                    return Err(PipelineError::Job {
-                        path,
-                        message: format!("{length} bytes; at most {MAX_BYTES} are allowed"),
-                    });
-                }
-                lexicons.extend(language, &name, &std::fs::read_to_string(file).map_err(fail)?)?;
-            }
-        }
-        Ok(Arc::new(lexicons))
+    /// Adds the entries of a list that was read.
+    pub(super) fn add(&mut self, language: Language, name: &str, list: Lexicon) {
+        Arc::make_mut(self.lists.entry((language, name.to_owned())).or_default()).extend(list);
+    }
+
+    /// The names of the word lists of a language.
+    pub fn names(language: Language) -> impl Iterator<Item = &'static str> {
+        SHIPPED.iter().filter(move |(known, _, _)| *known == language).map(|(_, name, _)| *name)
     }
 
     /// SHA-256 of all lists in hexadecimal: the same words, the same digest.
@@ -246,7 +242,7 @@ impl Lexicons {
     #[must_use]
     pub fn list(&self, language: Language, name: &str) -> &Lexicon {
         static EMPTY: Lexicon = Lexicon { sections: BTreeMap::new() };
-        self.lists.get(&(language, name.to_owned())).unwrap_or(&EMPTY)
+        self.lists.get(&(language, name.to_owned())).map_or(&EMPTY, Arc::as_ref)
     }
 
     /// Other words for a term in the synonym table: those of every entry that names it, itself left out.
@@ -292,27 +288,8 @@ mod tests {
     }
 
     #[test]
-    fn a_tenant_extends_the_lists_with_a_folder() {
-        let folder = tempfile::tempdir().unwrap();
-        let write = |path: &str, text: &str| {
-            let path = folder.path().join(path);
-            std::fs::create_dir_all(path.parent().unwrap()).unwrap();
-            std::fs::write(path, text).unwrap();
-        };
-        assert_eq!(Lexicons::with_folder(folder.path()).unwrap().synonyms(Language::En, "boss").len(), 4);
-        assert!(Lexicons::with_folder(&folder.path().join("none")).is_err());
-        write("en/synonyms.txt", "# ours\nmanager = chief\n");
-        write("en/readme.md", "not a list");
-        assert!(Lexicons::with_folder(folder.path()).unwrap().synonyms(Language::En, "boss").len() == 4);
-        assert!(Lexicons::with_folder(folder.path()).unwrap().synonyms(Language::En, "chief") == ["manager"]);
-        write("zh/nonsense.txt", "x");
-        let error = Lexicons::with_folder(folder.path()).unwrap_err().to_string();
-        assert!(error.contains("lexicons.zh.nonsense"), "{error}");
-    }
-
-    #[test]
     fn sections_and_comments_are_read() {
-        let list = Lexicon::parse("# head\nc# # language\n[cause]\nbecause # why\nso = thus, hence\n");
+        let list = Lexicon::parse("# head\nc# # language\n[cause]\nbecause # why\nso ＝ thus， hence\n");
         assert_eq!(list.sections().collect::<Vec<_>>(), ["cause", MAIN]);
         assert_eq!(list.entries("cause")[1].synonyms, ["thus", "hence"]);
         assert_eq!(list.entries(MAIN)[0].term, "c#");

@@ -4,12 +4,14 @@
 //! are then found in the same way, also where they are mixed ("熟悉 Spring Boot").
 
 pub mod lexicon;
+pub mod lexicon_folder;
 pub(crate) mod markup;
 pub mod normalise;
 pub mod phrases;
 pub mod units;
 
 pub use lexicon::{Lexicon, Lexicons};
+pub use lexicon_folder::{LexiconError, LexiconLibrary};
 pub use normalise::normalise;
 pub use phrases::{PhraseMatch, Phrases};
 pub use units::{Unit, units};

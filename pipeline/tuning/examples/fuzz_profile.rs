@@ -11,6 +11,7 @@ use interview_pipeline::score::evaluate::{Reading, evaluate};
 use interview_pipeline::score::norms::Norms;
 use interview_pipeline::score::source::{Format, Source};
 use interview_pipeline::score::{Library, Profile};
+use interview_schemas::features::NotAssessed;
 use interview_tuning::statistics::generator;
 use rand::RngExt;
 use rand_pcg::Pcg64Mcg;
@@ -140,10 +141,12 @@ fn keeps_its_promises(profile: &Profile, random: &mut Pcg64Mcg) {
         .indicators()
         .iter()
         .map(|_| {
-            random.random_bool(0.8).then(|| Reading {
+            let reading = random.random_bool(0.8).then(|| Reading {
                 value: (random.random::<f64>() - 0.3) * 10f64.powi(random.random_range(-3..6)),
                 confidence: random.random_range(0.01..1.0),
-            })
+            });
+            let applies = random.random_bool(0.8);
+            reading.ok_or(if applies { NotAssessed::NoSpeech } else { NotAssessed::NotApplicable })
         })
         .collect();
     let result = evaluate(profile, &readings);

@@ -9,7 +9,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use interview_pipeline::score::aggregate::Collector;
 use interview_pipeline::score::evaluate::Reading;
 use interview_pipeline::score::{Profile, ProfileIndicator};
-use interview_schemas::features::FeatureSet;
+use interview_schemas::features::{FeatureSet, NotAssessed};
 use interview_schemas::profile::Aggregate;
 
 use crate::TuningError;
@@ -250,7 +250,7 @@ pub struct Readings<'a> {
     /// Per indicator: the column of its feature, and which origins of the block it admits.
     indicators: Vec<(Option<usize>, Vec<bool>)>,
     collector: Collector,
-    readings: Vec<Option<Reading>>,
+    readings: Vec<Result<Reading, NotAssessed>>,
 }
 
 impl<'a> Readings<'a> {
@@ -274,20 +274,25 @@ impl<'a> Readings<'a> {
     }
 
     /// The readings of one interview of the block.
-    pub fn of(&mut self, interview: usize) -> &[Option<Reading>] {
+    pub fn of(&mut self, interview: usize) -> &[Result<Reading, NotAssessed>] {
         self.readings.clear();
         let rows = self.block.interviews.get(interview).map_or(0..0, |interview| interview.rows.clone());
         for (indicator, (column, admitted)) in self.profile.indicators().iter().zip(&self.indicators) {
             self.collector.clear();
-            if let Some(column) = column.and_then(|column| self.block.columns.get(column)) {
-                for row in rows.clone() {
-                    let origin = self.block.origin.get(row).and_then(|origin| usize::try_from(*origin).ok());
-                    if origin.is_some_and(|origin| admitted.get(origin) == Some(&true)) {
-                        collect(&mut self.collector, column.values.get(row), column.quality.get(row));
-                    }
+            let column = column.and_then(|column| self.block.columns.get(column));
+            for row in rows.clone() {
+                let origin = self.block.origin.get(row).and_then(|origin| usize::try_from(*origin).ok());
+                let Some(origin) = origin.filter(|origin| admitted.get(*origin) == Some(&true)) else {
+                    continue;
+                };
+                let found = column.is_some_and(|column| {
+                    collect(&mut self.collector, column.values.get(row), column.quality.get(row))
+                });
+                if let Some(origin) = self.block.origins.get(origin).filter(|_| !found) {
+                    self.collector.absent(&origin.kind);
                 }
             }
-            self.readings.push(self.collector.reading(indicator.aggregate).ok());
+            self.readings.push(self.collector.reading(indicator.aggregate));
         }
         &self.readings
     }
@@ -316,12 +321,14 @@ impl Values {
     }
 }
 
-fn collect(collector: &mut Collector, value: Option<&f64>, quality: Option<&f64>) {
+/// Adds one row of a column; false where the answer says nothing about the feature.
+fn collect(collector: &mut Collector, value: Option<&f64>, quality: Option<&f64>) -> bool {
     match (value.copied(), quality.copied()) {
         (Some(value), Some(quality)) if !value.is_nan() => collector.measured(value, quality),
         (_, Some(quality)) if quality < 0.0 => collector.missing(reason_of(quality)),
-        _ => {}
+        _ => return false,
     }
+    true
 }
 
 /// The mean of a feature over the answers of an interview, with its confidence.

@@ -7,13 +7,12 @@ use std::process::ExitCode;
 use clap::Args;
 use interview_pipeline::analysis::{AnalysisOptions, AnalysisRequest, Analyzer, NoProgress, Progress};
 use interview_pipeline::media::CancelToken;
-use interview_pipeline::text::Lexicons;
 use interview_schemas::job::Job;
 use interview_schemas::policy::Consent;
 use interview_schemas::{AnswerId, ErrorCode, Language};
 use serde::Serialize;
 
-use super::{DecoderArgs, LibraryArgs, RuntimeArgs, StoreArgs, job_file};
+use super::{DecoderArgs, LexiconArgs, LibraryArgs, RuntimeArgs, StoreArgs, job_file};
 use crate::error::{CommandError, exit_code};
 use crate::output;
 use crate::progress::Bars;
@@ -43,9 +42,6 @@ pub(crate) struct AnalyzeArgs {
     /// What the candidate agreed to, such as facial-expression; several separated by commas.
     #[arg(long, value_name = "CONSENT,…", value_delimiter = ',')]
     consent: Vec<Consent>,
-    /// Folder with word lists of your own that are added to the shipped ones: <language>/<name>.txt.
-    #[arg(long, value_name = "DIR")]
-    lexicons: Option<PathBuf>,
     /// Folder for the results; with several inputs, one folder each below it.
     #[arg(long, value_name = "DIR")]
     out: PathBuf,
@@ -70,6 +66,8 @@ pub(crate) struct AnalyzeArgs {
     #[command(flatten)]
     library: LibraryArgs,
     #[command(flatten)]
+    lexicons: LexiconArgs,
+    #[command(flatten)]
     store: StoreArgs,
     #[command(flatten)]
     runtime: RuntimeArgs,
@@ -84,6 +82,8 @@ struct Outcome {
     report_id: Option<String>,
     score: Option<f64>,
     grade: Option<&'static str>,
+    /// Whether a person must look, whatever the grade.
+    review: bool,
     paths: Paths,
 }
 
@@ -96,6 +96,7 @@ impl Outcome {
             report_id: None,
             score: None,
             grade: None,
+            review: false,
             paths: Paths::default(),
         }
     }
@@ -154,11 +155,7 @@ fn options(args: &AnalyzeArgs) -> Result<AnalysisOptions, CommandError> {
     if let Some(threads) = args.threads {
         options.threads = threads.max(1);
     }
-    if let Some(folder) = &args.lexicons {
-        options.lexicons = Lexicons::with_folder(folder).map_err(|error| {
-            CommandError::new(ErrorCode::Configuration, format!("--lexicons {}: {error}", folder.display()))
-        })?;
-    }
+    options.lexicons = args.lexicons.library()?;
     Ok(options)
 }
 
@@ -221,7 +218,12 @@ fn analyze(
     Ok(Outcome {
         status: "done",
         code: "OK".to_owned(),
-        message: report.grade.title().en,
+        message: if report.reviews.is_empty() {
+            report.grade.title().en
+        } else {
+            format!("{}; a person must look first", report.grade.title().en)
+        },
+        review: !report.reviews.is_empty(),
         report_id: Some(report.report_id.to_string()),
         score: report.score,
         grade: Some(report.grade.as_str()),

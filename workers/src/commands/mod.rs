@@ -20,6 +20,7 @@ use clap::Args;
 use interview_models::{Device, Manifest, ModelStore};
 use interview_pipeline::media::Decoders;
 use interview_pipeline::score::Library;
+use interview_pipeline::text::LexiconLibrary;
 use interview_sandbox::Settings;
 use interview_schemas::ErrorCode;
 use interview_store::S3Options;
@@ -83,6 +84,38 @@ impl LibraryArgs {
     /// The folders as they were named.
     pub(crate) fn folders(&self) -> &[PathBuf] {
         &self.folders
+    }
+}
+
+/// Where word lists lie.
+#[derive(Debug, Clone, Args)]
+pub(crate) struct LexiconArgs {
+    /// A folder with word lists that are added to the shipped ones: LANGUAGE/NAME.txt for everybody,
+    /// TENANT/LANGUAGE/NAME.txt for the jobs of a tenant.
+    #[arg(long, value_name = "DIR", env = "INTERVIEW_LEXICONS")]
+    lexicons: Option<PathBuf>,
+}
+
+impl LexiconArgs {
+    /// Reads and checks the folder; without one the shipped lists.
+    ///
+    /// # Errors
+    /// A configuration error with every problem of the folder.
+    pub(crate) fn library(&self) -> Result<LexiconLibrary, CommandError> {
+        let Some(folder) = &self.lexicons else { return Ok(LexiconLibrary::shipped()) };
+        let library = LexiconLibrary::with_folder(folder).map_err(|error| {
+            CommandError::new(ErrorCode::Configuration, format!("--lexicons {}: {error}", folder.display()))
+        })?;
+        for remark in library.remarks() {
+            tracing::warn!("word lists: {remark}");
+        }
+        tracing::info!(files = library.files(), tenants = library.tenants().count(), "word lists are read");
+        Ok(library)
+    }
+
+    /// The same as arguments of another command.
+    pub(crate) fn arguments(&self) -> Vec<OsString> {
+        self.lexicons.iter().flat_map(|folder| ["--lexicons".into(), folder.into()]).collect()
     }
 }
 

@@ -17,7 +17,7 @@ use interview_schemas::job::Job;
 use interview_schemas::{ErrorCode, parse};
 use interview_slot::{Analyze, FrameReader, HEARTBEAT, JOB_FILE, RESULTS, Reply, Request, encode};
 
-use crate::commands::{DecoderArgs, LibraryArgs, RuntimeArgs, StoreArgs};
+use crate::commands::{DecoderArgs, LexiconArgs, LibraryArgs, RuntimeArgs, StoreArgs};
 use crate::error::CommandError;
 use crate::results::{self, Keep};
 
@@ -43,6 +43,8 @@ pub(crate) struct SlotArgs {
     decoder: DecoderArgs,
     #[command(flatten)]
     library: LibraryArgs,
+    #[command(flatten)]
+    lexicons: LexiconArgs,
     #[command(flatten)]
     store: StoreArgs,
     #[command(flatten)]
@@ -78,6 +80,7 @@ pub(crate) fn run(args: &SlotArgs) -> Result<ExitCode, CommandError> {
     let mut options = AnalysisOptions {
         threads: args.threads.max(1),
         profiles: args.library.library_for_jobs(),
+        lexicons: args.lexicons.library()?,
         shared_models: args.shared_models.clone(),
         ..AnalysisOptions::default()
     };

@@ -21,7 +21,7 @@ use super::scratch::Scratch;
 use super::slot::{Slot, SlotConfig};
 use super::{audit, http, job, metrics, shared_models};
 use crate::LogFormat;
-use crate::commands::{DecoderArgs, LibraryArgs, RuntimeArgs, StoreArgs};
+use crate::commands::{DecoderArgs, LexiconArgs, LibraryArgs, RuntimeArgs, StoreArgs};
 use crate::error::CommandError;
 
 /// Between two tries to reach a queue at the start.
@@ -90,6 +90,8 @@ pub(crate) struct WorkerArgs {
     decoder: DecoderArgs,
     #[command(flatten)]
     library: LibraryArgs,
+    #[command(flatten)]
+    lexicons: LexiconArgs,
     #[command(flatten)]
     models: StoreArgs,
     #[command(flatten)]
@@ -163,6 +165,8 @@ fn check(args: &WorkerArgs) -> Result<(), CommandError> {
     if !args.library.folders().is_empty() {
         tracing::info!(profiles, "profiles of the folders are valid and published");
     }
+    // So is a word list that would be without effect. Each slot reads them once when it starts.
+    args.lexicons.library()?;
     Ok(())
 }
 
@@ -263,6 +267,7 @@ fn slot_config(
     if let Some(socket) = shared_models {
         option("--shared-models", socket.into());
     }
+    arguments.extend(args.lexicons.arguments());
     arguments.extend(args.decoder.arguments());
     let own = SlotConfig { program: std::env::current_exe()?, ..configured(args, arguments) };
     Ok(match &args.slot_program {

@@ -35,14 +35,14 @@ struct Token {
     capitals: bool,
 }
 
-/// The filled pauses among the words.
-pub(super) fn find(words: &[SpokenWord<'_>], language: Language) -> Vec<FilledPause> {
+/// The filled pauses among the words, by the word lists of the tenant.
+pub(super) fn find(words: &[SpokenWord<'_>], language: Language, lexicons: &Lexicons) -> Vec<FilledPause> {
     let tokens = tokens(words);
     let languages: &[Language] = match &language {
         Language::Auto => &[Language::En, Language::Zh],
         known => std::slice::from_ref(known),
     };
-    let entries: Vec<Entry> = languages.iter().flat_map(|&language| entries(language)).collect();
+    let entries: Vec<Entry> = languages.iter().flat_map(|&language| entries(language, lexicons)).collect();
     let mut found = Vec::new();
     let mut at = 0;
     // Whether the token before was a filler, which is a boundary too.
@@ -144,8 +144,7 @@ fn tokens(words: &[SpokenWord<'_>]) -> Vec<Token> {
 }
 
 /// The word list of a language.
-fn entries(language: Language) -> Vec<Entry> {
-    let lexicons = Lexicons::shipped();
+fn entries(language: Language, lexicons: &Lexicons) -> Vec<Entry> {
     let list = lexicons.list(language, "filled_pauses");
     let section = |name: &str, isolated: bool| -> Vec<Entry> {
         let terms = list.entries(name).iter();
@@ -189,7 +188,7 @@ mod tests {
     }
 
     fn texts(words: &[SpokenWord<'_>], language: Language) -> Vec<String> {
-        find(words, language).into_iter().map(|filler| filler.text).collect()
+        find(words, language, &Lexicons::shipped()).into_iter().map(|filler| filler.text).collect()
     }
 
     #[test]
@@ -225,9 +224,9 @@ mod tests {
     #[test]
     fn pauses_on_both_sides_isolate_a_hesitation() {
         let apart = words(&[("然后", 0.0, 0.4), ("那", 0.9, 1.0), ("个", 1.0, 1.1), ("我们", 1.5, 1.9)]);
-        let found = find(&apart, Language::Zh);
+        let found = find(&apart, Language::Zh, &Lexicons::shipped());
         assert_eq!(found, [FilledPause { text: "那个".to_owned(), start_s: 0.9, end_s: 1.1 }]);
         let before_only = words(&[("然后", 0.0, 0.4), ("那个", 0.9, 1.1), ("客户", 1.1, 1.5)]);
-        assert_eq!(find(&before_only, Language::Zh), []);
+        assert_eq!(find(&before_only, Language::Zh, &Lexicons::shipped()), []);
     }
 }

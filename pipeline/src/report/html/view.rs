@@ -27,7 +27,10 @@ pub(super) struct Page<'a> {
     flags: Vec<FlagView>,
     competencies: Vec<CompetencyView>,
     groups: Vec<GroupView>,
-    reviews: &'a [RuleHit],
+    /// The rules that apply and say something that no flag says.
+    reviews: Vec<&'a RuleHit>,
+    /// Whether a rule asks for a person, whatever the score.
+    must_look: bool,
     triggers: &'a [TriggerHit],
     /// Whether something of the profile could not be measured.
     shared: bool,
@@ -149,7 +152,12 @@ pub(super) fn page<'a>(report: &'a Report, features: &FeatureSet) -> Page<'a> {
         flags: report.flags.iter().map(|flag| flag_view(flag, &numbers)).collect(),
         competencies: competencies(report, &numbers),
         groups: groups(report),
-        reviews: &report.reviews,
+        reviews: report
+            .reviews
+            .iter()
+            .filter(|review| report.flags.iter().all(|flag| flag.message != review.message))
+            .collect(),
+        must_look: !report.reviews.is_empty(),
         triggers: &report.triggers,
         shared: report
             .competencies

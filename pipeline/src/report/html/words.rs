@@ -51,6 +51,10 @@ pub(super) fn not_assessed(reason: NotAssessed) -> Bilingual {
         }
         NotAssessed::NoModel => ("the model it needs is not installed", "所需模型未安装"),
         NotAssessed::NotApplicable => ("it does not apply to this kind of answer", "不适用于此类回答"),
+        NotAssessed::NoAnswer => (
+            "there is no answer in which it could be measured",
+            "没有可测量该项的回答（如缺少该情境的题目或评分）",
+        ),
     };
     Bilingual::new(en, zh)
 }

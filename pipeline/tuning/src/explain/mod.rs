@@ -76,14 +76,9 @@ pub struct Point {
 #[must_use]
 pub fn explain(profile: &Profile, features: &FeatureSet) -> Explanation {
     let found = findings(profile, features);
-    let readings: Vec<_> = found.iter().map(|finding| finding.reading.ok()).collect();
-    let missing: Vec<_> = found.iter().map(|finding| finding.reading.err()).collect();
+    let readings: Vec<_> = found.iter().map(|finding| finding.reading).collect();
     let card = score(profile, features);
-    Explanation {
-        reviews: card.reviews,
-        triggers: card.triggers,
-        ..from_readings(profile, &readings, &missing)
-    }
+    Explanation { reviews: card.reviews, triggers: card.triggers, ..from_readings(profile, &readings) }
 }
 
 /// Explains the score of a report. The report holds every reading, but under the profile it was made with only.
@@ -98,7 +93,7 @@ pub fn explain_report(profile: &Profile, report: &Report) -> Result<Explanation,
             report.profile.name, report.profile.version, report.profile.hash, own.name, own.version, own.hash
         )));
     }
-    let (mut readings, mut missing) = (Vec::new(), Vec::new());
+    let mut readings = Vec::new();
     for spec in profile.indicators() {
         let name = profile.competencies().get(spec.competency).map_or("", |part| part.name.as_str());
         // A feature can stand twice in a competency, for two scenes: the title and weight tell them apart.
@@ -113,23 +108,19 @@ pub fn explain_report(profile: &Profile, report: &Report) -> Result<Explanation,
                     && (one.weight - round_decimals(spec.weight, 6)).abs() < 1e-9
             });
         let reading = found.and_then(|one| Some(Reading { value: one.value?, confidence: one.confidence }));
-        readings.push(reading);
-        missing.push(found.and_then(|one| one.not_assessed));
+        let missing = found.and_then(|one| one.not_assessed).unwrap_or(NotAssessed::PoorQuality);
+        readings.push(reading.ok_or(missing));
     }
     Ok(Explanation {
         // A policy may let a hard rule decide about the grade.
         grade: report.grade,
         reviews: report.reviews.clone(),
         triggers: report.triggers.clone(),
-        ..from_readings(profile, &readings, &missing)
+        ..from_readings(profile, &readings)
     })
 }
 
-fn from_readings(
-    profile: &Profile,
-    readings: &[Option<Reading>],
-    missing: &[Option<NotAssessed>],
-) -> Explanation {
+fn from_readings(profile: &Profile, readings: &[Result<Reading, NotAssessed>]) -> Explanation {
     let evaluation = evaluate(profile, readings);
     let assessed: Vec<bool> = evaluation.indicators.iter().map(|result| result.score.is_some()).collect();
     let shares = shares(profile, &assessed);
@@ -144,9 +135,10 @@ fn from_readings(
             let reason = match result.score {
                 Some(_) => None,
                 // Measured, but below the floor of the profile for one indicator.
-                None => Some(missing.get(index).copied().flatten().unwrap_or(NotAssessed::PoorQuality)),
+                None => readings.get(index).map(|reading| reading.err().unwrap_or(NotAssessed::PoorQuality)),
             };
-            let reading = readings.get(index).copied().flatten().filter(|_| result.score.is_some());
+            let reading =
+                readings.get(index).and_then(|reading| reading.ok()).filter(|_| result.score.is_some());
             Point {
                 competency: part.map_or(String::new(), |part| part.name.clone()),
                 competency_title: part.map_or(Bilingual::new("", ""), |part| part.title.clone()),

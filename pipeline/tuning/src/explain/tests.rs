@@ -45,7 +45,7 @@ fn points_add_up_to_the_score_and_changes_reach_the_grade() {
 
 /// The grade when indicators are moved as the changes say.
 fn after(profile: &Profile, set: &FeatureSet, changes: &[Change]) -> Grade {
-    let mut readings: Vec<_> = findings(profile, set).into_iter().map(|f| f.reading.ok()).collect();
+    let mut readings: Vec<_> = findings(profile, set).into_iter().map(|f| f.reading).collect();
     for change in changes {
         let index = profile
             .indicators()

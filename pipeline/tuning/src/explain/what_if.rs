@@ -4,10 +4,13 @@ use interview_pipeline::features::catalogue;
 use interview_pipeline::score::evaluate::{Evaluation, Reading, evaluate};
 use interview_pipeline::score::{Profile, ProfileIndicator};
 use interview_schemas::Bilingual;
-use interview_schemas::features::round_decimals;
+use interview_schemas::features::{NotAssessed, round_decimals};
 use interview_schemas::profile::CurveSpec;
 use interview_schemas::report::Grade;
 use serde::Serialize;
+
+/// What was measured for one indicator, or why nothing was.
+type Found = Result<Reading, NotAssessed>;
 
 /// Most single changes that are listed per grade.
 const MOST: usize = 5;
@@ -45,7 +48,7 @@ pub struct Change {
 }
 
 /// The next grade up and the next one down.
-pub(super) fn what_if(profile: &Profile, readings: &[Option<Reading>], now: &Evaluation) -> Vec<WhatIf> {
+pub(super) fn what_if(profile: &Profile, readings: &[Found], now: &Evaluation) -> Vec<WhatIf> {
     let Some(score) = now.score else { return Vec::new() };
     let grades = profile.grades();
     let up = match now.grade {
@@ -83,7 +86,7 @@ pub(super) fn what_if(profile: &Profile, readings: &[Option<Reading>], now: &Eva
 
 struct Search<'a> {
     profile: &'a Profile,
-    readings: &'a [Option<Reading>],
+    readings: &'a [Found],
 }
 
 impl Search<'_> {
@@ -100,7 +103,7 @@ impl Search<'_> {
         let mut left: Vec<usize> =
             (0..readings.len()).filter(|index| self.end(*index, better).is_some()).collect();
         while !left.is_empty() {
-            let score = |readings: &[Option<Reading>]| evaluate(self.profile, readings).score.unwrap_or(0.0);
+            let score = |readings: &[Found]| evaluate(self.profile, readings).score.unwrap_or(0.0);
             let gain = |index: &usize| {
                 let mut changed = readings.clone();
                 self.set(&mut changed, *index, self.end(*index, better));
@@ -119,7 +122,7 @@ impl Search<'_> {
                 return changes;
             }
             let end = self.end(best, better);
-            if let (Some(end), Some(from)) = (end, self.readings.get(best).copied().flatten()) {
+            if let (Some(end), Some(from)) = (end, self.readings.get(best).and_then(|found| found.ok())) {
                 changes.extend(self.change(best, from.value, end));
             }
             self.set(&mut readings, best, end);
@@ -132,12 +135,12 @@ impl Search<'_> {
     /// way to which the curve never turns.
     fn smallest(
         &self,
-        readings: &[Option<Reading>],
+        readings: &[Found],
         index: usize,
         better: bool,
         reached: &impl Fn(&Evaluation) -> bool,
     ) -> Option<Change> {
-        let from = readings.get(index).copied().flatten()?.value;
+        let from = readings.get(index)?.ok()?.value;
         let mut far = self.end(index, better)?;
         let enough = |value: f64| {
             let mut changed = readings.to_vec();
@@ -173,8 +176,8 @@ impl Search<'_> {
         })
     }
 
-    fn set(&self, readings: &mut [Option<Reading>], index: usize, value: Option<f64>) {
-        if let (Some(Some(reading)), Some(value)) = (readings.get_mut(index), value) {
+    fn set(&self, readings: &mut [Found], index: usize, value: Option<f64>) {
+        if let (Some(Ok(reading)), Some(value)) = (readings.get_mut(index), value) {
             reading.value = value;
         }
     }
@@ -183,7 +186,7 @@ impl Search<'_> {
     /// from here, within what the feature can be. `None` when it was not measured, counts nothing or is there already.
     fn end(&self, index: usize, better: bool) -> Option<f64> {
         let spec = self.profile.indicators().get(index)?;
-        let value = self.readings.get(index).copied().flatten()?.value;
+        let value = self.readings.get(index)?.ok()?.value;
         let (low, high) = range(spec);
         let end = match *spec.curve.spec() {
             CurveSpec::Trapezoid { low_zero, low_full, high_full, high_zero } => {

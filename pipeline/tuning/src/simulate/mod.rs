@@ -288,8 +288,7 @@ fn outcome(
     profile: &Profile,
     random: &mut Pcg64Mcg,
 ) -> Option<Outcome> {
-    let readings: Vec<_> =
-        findings(profile, features).into_iter().map(|finding| finding.reading.ok()).collect();
+    let readings: Vec<_> = findings(profile, features).into_iter().map(|finding| finding.reading).collect();
     let evaluation = evaluate(profile, &readings);
     let noise = normal(random);
     let (interviewer, luck) = (normal(random), random.random::<f64>());

@@ -35,7 +35,7 @@ pub const ROW_GROUP_ROWS: usize = 32_768;
 pub const QUALITY: &str = ":quality";
 
 /// The reasons in the order of their codes: the first is −1. Codes are added at the end, never changed.
-const REASONS: [NotAssessed; 13] = [
+const REASONS: [NotAssessed; 15] = [
     NotAssessed::Policy,
     NotAssessed::NoAudio,
     NotAssessed::NoVideo,
@@ -49,13 +49,15 @@ const REASONS: [NotAssessed; 13] = [
     NotAssessed::NoReference,
     NotAssessed::NoModel,
     NotAssessed::NotApplicable,
+    NotAssessed::NoBaseline,
+    NotAssessed::NoAnswer,
 ];
 
 /// The code of a reason: −1, −2 …
 #[must_use]
 pub fn reason_code(reason: NotAssessed) -> f64 {
     let index = REASONS.iter().position(|known| *known == reason).unwrap_or(REASONS.len() - 1);
-    // At most 13.
+    // At most 15.
     #[allow(clippy::cast_precision_loss)]
     let code = -(index as f64) - 1.0;
     code

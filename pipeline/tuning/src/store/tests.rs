@@ -100,4 +100,8 @@ fn reasons_keep_their_codes() {
     }
     assert_eq!(reason_code(NotAssessed::Policy), -1.0);
     assert_eq!(reason_code(NotAssessed::NotApplicable), -13.0);
+    // A reason without a code of its own would come back as another one.
+    for (reason, code) in [(NotAssessed::NoBaseline, -14.0), (NotAssessed::NoAnswer, -15.0)] {
+        assert_eq!((reason_code(reason), reason_of(code)), (code, reason));
+    }
 }
