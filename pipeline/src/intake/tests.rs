@@ -65,7 +65,12 @@ fn contradictions_are_refused_with_their_path() {
         ("/questions/0/text", json!(""), "questions[0].text: must not be empty"),
         ("/questions/1/scene", json!("a scene"), "questions[1].scene: "),
         ("/questions/1/scene", json!("Refusal"), "questions[1].scene: \"Refusal\" is no scene"),
-        ("/questions/1/scene", json!("REFUSAL"), "write \"refusal\""),
+        (
+            "/questions/1/scene",
+            json!("REFUSAL"),
+            "questions[1].scene: \"REFUSAL\" is no scene: 1 to 64 lower-case letters, digits, '-' and '_', a letter \
+             first; write \"refusal\"",
+        ),
         ("/questions/1/scene", json!("1st"), "questions[1].scene: \"1st\" is no scene"),
         ("/questions/0/rubric/0/text", json!("..."), "questions[0].rubric[0].text: holds no word"),
         ("/questions/0/rubric/0/text", json!("👍"), "questions[0].rubric[0].text: holds no word"),

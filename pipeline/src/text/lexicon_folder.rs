@@ -287,7 +287,11 @@ fn problems(language: Language, name: &str, text: &str) -> Vec<(usize, String)> 
                     ));
                 }
             }
-            Line::Broken(message) => problems.push((number, message.to_owned())),
+            Line::Broken(message) => {
+                // The entries below it are meant for a section.
+                told = true;
+                problems.push((number, message.to_owned()));
+            }
         }
     }
     problems
