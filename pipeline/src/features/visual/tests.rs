@@ -366,12 +366,18 @@ fn a_photograph_and_a_frozen_picture_are_pointed_out() {
 }
 
 #[test]
-fn typed_answers_have_no_flags() {
+fn typed_answers_have_no_flags_and_no_picture_that_could_be_missing() {
     let scene = Scene::new(5.0, |_, _| {});
     let answer: Answer =
         serde_json::from_value(serde_json::json!({"kind": "text", "id": "a1", "text": "x"})).unwrap();
     let found = scene.with(&agreed("cn"), |context| flags(&AnswerContext { answer: &answer, ..*context }));
     assert!(found.is_empty());
+    for policy in ["cn", "audio-text"] {
+        let written = |context: &AnswerContext<'_>| measure(&AnswerContext { answer: &answer, ..*context });
+        let features = scene.with(&agreed(policy), written);
+        let reasons = features.iter().map(|feature| feature.not_assessed);
+        assert!(reasons.clone().all(|reason| reason == Some(NotAssessed::NotApplicable)), "{policy}");
+    }
 }
 
 proptest! {

@@ -68,6 +68,10 @@ pub(super) struct View<'a> {
 impl<'a> View<'a> {
     /// The whole answer, or why there is none.
     pub(super) fn new(context: &AnswerContext<'a>) -> Result<Self, NotAssessed> {
+        // A written answer has no picture that could be missing or forbidden.
+        if matches!(context.answer, Answer::Text(_)) {
+            return Err(NotAssessed::NotApplicable);
+        }
         if !context.policy.picture {
             return Err(NotAssessed::Policy);
         }
