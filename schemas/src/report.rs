@@ -242,7 +242,7 @@ pub struct AnswerEvidence {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Flag {
-    /// Stable code, such as `NO_SPEECH`, `PARTIAL_MEDIA`, `MORE_THAN_ONE_FACE`, `UNANSWERED`, `REQUIREMENT_MISSING`.
+    /// Stable code, such as `NO_SPEECH`, `PARTIAL_MEDIA`, `MORE_THAN_ONE_FACE`, `NOT_ANSWERED`, `REQUIREMENT_MISSING`.
     pub code: String,
     /// The answer; absent when it concerns the whole interview.
     #[serde(default, skip_serializing_if = "Option::is_none")]

@@ -84,12 +84,12 @@ fn what_is_not_answered_stands_among_the_flags_and_near_the_top_of_the_page() {
         .iter()
         .map(|flag| (flag["code"].as_str().unwrap_or_default(), flag["answer"].as_str().unwrap_or_default()))
         .collect();
-    let expected = [("OFF_TOPIC", "elsewhere"), ("UNANSWERED", "none"), ("UNANSWERED", "empty")];
+    let expected = [("OFF_TOPIC", "elsewhere"), ("NOT_ANSWERED", "none"), ("NOT_ANSWERED", "empty")];
     assert_eq!(flags, expected, "{}", report["flags"]);
     let html = std::fs::read_to_string(folder.path().join("out/report.html")).expect("a page");
     let place = |text: &str| html.find(text).unwrap_or_else(|| panic!("{text:?} is not on the page"));
     for text in
-        ["about something else than what was asked", "似乎与所问问题无关", "is not answered", "未回答问题"]
+        ["about something else than the question", "可能偏离了问题", "was not answered", "该问题未作答"]
     {
         assert!(place(text) < place("How the score comes about"), "{text:?} stands too low");
     }

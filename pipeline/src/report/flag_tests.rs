@@ -1,4 +1,4 @@
-//! Tests of the flags that come from features: what a job requires, answers that are none or about something else.
+//! Tests of the flags for what a job requires.
 
 use interview_schemas::features::{AnswerFeatures, Evidence, NotAssessed};
 use interview_schemas::job::Job;
@@ -6,7 +6,6 @@ use interview_schemas::parse::from_json;
 use interview_schemas::report::{Flag, Grade};
 use interview_schemas::{AnswerId, Feature};
 
-use super::remarks::answer_flags;
 use super::required::required_flags;
 use crate::score::{named, score, testing};
 
@@ -191,28 +190,4 @@ fn a_rule_of_the_profile_gives_way_to_what_names_the_point() {
     assert_eq!(card.reviews[0].name, generic.reviews[0].name);
     assert!(card.reviews[0].message.zh.contains("Locks the switch"));
     assert_eq!(card.grade, Grade::InsufficientEvidence);
-}
-
-#[test]
-fn answers_that_are_none_or_about_something_else_are_flagged_once() {
-    let likely = |unanswered: f64, off_topic: f64, confidence: f64| {
-        let spoken = |name: &str, value: f64| {
-            let evidence = vec![Evidence::new(3.0, 4.5, "well"), Evidence::new(1.0, 2.0, "no")];
-            Feature::measured(name, "ratio", value, confidence, evidence)
-        };
-        let features = vec![spoken("content.off_topic", off_topic), spoken("content.unanswered", unanswered)];
-        answer("a1", "audio", features)
-    };
-    let codes_of = |answer: AnswerFeatures| -> Vec<String> {
-        answer_flags(&[answer]).into_iter().map(|flag| flag.code).collect()
-    };
-    assert_eq!(codes_of(likely(1.0, 0.9, 0.8)), ["UNANSWERED"]);
-    assert_eq!(codes_of(likely(0.0, 0.9, 0.8)), ["OFF_TOPIC"]);
-    assert!(codes_of(likely(0.0, 0.4, 0.8)).is_empty());
-    assert!(codes_of(likely(0.0, 0.9, 0.1)).is_empty(), "a word or two can hardly be judged");
-    let flags = answer_flags(&[likely(0.0, 0.9, 0.8)]);
-    assert_eq!(flags[0].spans.iter().map(|span| span.start_s).collect::<Vec<_>>(), [1.0, 3.0]);
-    assert!(!flags[0].message.zh.is_empty());
-    assert_eq!(codes_of(deaf("a1", "text", NotAssessed::NoSpeech)), ["UNANSWERED"]);
-    assert!(codes_of(deaf("a1", "audio", NotAssessed::NoSpeech)).is_empty(), "NO_SPEECH says that already");
 }

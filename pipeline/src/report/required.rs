@@ -87,7 +87,7 @@ fn names(line: &str, text: &str) -> bool {
 }
 
 /// Whether a written answer holds no word. That is known, not unmeasured.
-pub(super) fn is_blank(answer: &AnswerFeatures) -> bool {
+fn is_blank(answer: &AnswerFeatures) -> bool {
     let silent = |feature: &Feature| {
         feature.name == "content.length" && feature.not_assessed == Some(NotAssessed::NoSpeech)
     };
