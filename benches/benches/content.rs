@@ -92,7 +92,6 @@ fn words(criterion: &mut Criterion) {
                     transcript: perception.transcript.as_ref().expect("a transcript"),
                     question: job.questions.first(),
                     position: &job.position,
-                    resume: None,
                     lexicons: &lexicons,
                 };
                 let semantics = analyse(black_box(&input), Some(&mut embedder)).expect("a meaning");

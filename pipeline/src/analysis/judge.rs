@@ -193,7 +193,6 @@ fn understand(
                     transcript,
                     question: answer.question().and_then(|id| job.question(id)),
                     position: &job.position,
-                    resume: job.candidate.resume.as_deref(),
                     lexicons: setting.lexicons,
                 };
                 Ok(Some(semantics::analyse(&input, hub.embedder.as_mut())?))

@@ -41,6 +41,8 @@ const SHIPPED: &[(Language, &str, &str)] = &[
     (Language::Zh, "languages", include_str!("../../lexicons/zh/languages.txt")),
     (Language::En, "orders", include_str!("../../lexicons/en/orders.txt")),
     (Language::Zh, "orders", include_str!("../../lexicons/zh/orders.txt")),
+    (Language::En, "claims", include_str!("../../lexicons/en/claims.txt")),
+    (Language::Zh, "claims", include_str!("../../lexicons/zh/claims.txt")),
     (Language::En, "unanswered", include_str!("../../lexicons/en/unanswered.txt")),
     (Language::Zh, "unanswered", include_str!("../../lexicons/zh/unanswered.txt")),
     (Language::En, "connectives", include_str!("../../lexicons/en/connectives.txt")),
@@ -245,18 +247,22 @@ impl Lexicons {
         self.lists.get(&(language, name.to_owned())).map_or(&EMPTY, Arc::as_ref)
     }
 
-    /// Other words for a term in the synonym table: those of every entry that names it, itself left out.
+    /// Other words for a term in the synonym table: those of every entry that names it, itself left out, and in the
+    /// section `kinds` what is one of its kind.
     #[must_use]
     pub fn synonyms(&self, language: Language, term: &str) -> Vec<String> {
         let key = |text: &str| units(text).into_iter().map(|unit| unit.text).collect::<Vec<_>>();
         let wanted = key(&normalise(term));
         let mut found: Vec<String> = Vec::new();
-        for entry in self.list(language, "synonyms").entries(MAIN) {
+        let list = self.list(language, "synonyms");
+        for entry in list.entries(MAIN).iter().chain(list.entries("requirements")) {
             let all = || std::iter::once(&entry.term).chain(&entry.synonyms);
             if all().any(|word| key(word) == wanted) {
                 found.extend(all().filter(|word| key(word) != wanted).cloned());
             }
         }
+        let kinds = list.entries("kinds").iter().filter(|entry| key(&entry.term) == wanted);
+        found.extend(kinds.flat_map(|entry| entry.synonyms.iter().cloned()));
         found.sort_unstable();
         found.dedup();
         found

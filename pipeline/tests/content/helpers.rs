@@ -62,7 +62,6 @@ fn semantics(job: &Job, transcript: &Transcript, embedded: bool) -> Semantics {
         transcript,
         question: job.questions.first(),
         position: &job.position,
-        resume: job.candidate.resume.as_deref(),
         lexicons: &Lexicons::shipped(),
     };
     if embedded { analyse(&input, Some(&mut embedder())).unwrap() } else { analyse(&input, None).unwrap() }

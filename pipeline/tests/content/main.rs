@@ -3,6 +3,9 @@
 #![allow(clippy::unwrap_used, clippy::print_stdout)] // helpers of tests
 
 mod answers;
+mod behaviour;
+mod claims;
+mod concrete;
 mod denied;
 mod features;
 mod helpers;

@@ -18,7 +18,6 @@ fn words(language: Language, text: &str) -> Vec<(String, bool)> {
         transcript: &transcript,
         question: None,
         position: &job.position,
-        resume: None,
         lexicons: &lexicons,
     };
     let semantics = analyse(&input, None).unwrap();

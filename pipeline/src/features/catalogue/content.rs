@@ -24,9 +24,11 @@ pub const CONCRETE_DETAILS: FeatureDefinition = FeatureDefinition {
     range: (0.0, 100.0),
     title_en: "Concrete details",
     title_zh: "具体细节",
-    definition_en: "Numbers, amounts, times, places and organisations named, per 100 words; neighbouring ones \
-        (“three weeks ago”) count once.",
-    definition_zh: "每 100 个词中提到的数字、数量、时间、地点、机构；相邻的（如“三个星期前”）只计一次。",
+    definition_en: "Figures, numbers with what they count, times, places, organisations and other names, per 100 \
+        words; neighbouring ones (“three weeks ago”) count once. English names are told by a capital where no \
+        sentence begins and most words have none, Mandarin ones by the dictionary, surname with title, or Latin \
+        capitals.",
+    definition_zh: "每 100 个词中提到的数字、带量词的数量、时间、地点、机构及其他名称；相邻的（如“三个星期前”）只计一次。英文名称凭句中大写字母判断，中文名称凭词典（地名须在“在”“去”等词之后）、姓氏加称谓或大写拉丁字母判断。",
     source: "own definition; cf. criteria-based content analysis, Steller & Köhnken 1989",
 };
 
@@ -89,8 +91,9 @@ pub const INITIATIVE: FeatureDefinition = FeatureDefinition {
     range: (0.0, 1000.0),
     title_en: "Initiative: questions asked",
     title_zh: "主动性：主动提问",
-    definition_en: "Number of sentences in which the candidate asks something or says that they would ask.",
-    definition_zh: "候选人提出问题或表示会去询问的句子数。",
+    definition_en: "How often the candidate asks something, asked or would ask, told by the words and not by question \
+        marks; not where it is denied.",
+    definition_zh: "候选人提问、讲述曾询问或表示会去询问的次数；凭词语判断，与问号无关，被否定的不计。",
     source: "own definition",
 };
 
@@ -127,9 +130,9 @@ pub const NARRATIVE: FeatureDefinition = FeatureDefinition {
     range: (0.0, 1.0),
     title_en: "Own experience told",
     title_zh: "讲述亲身经历",
-    definition_en: "Phrases in which the speaker reports what happened (first person, past) per 20 words, at \
-        most 1.",
-    definition_zh: "每 20 个词中讲述亲身经历（第一人称、过去）的说法，最多计 1。",
+    definition_en: "Verbs and phrases in which the speaker reports what happened (first person, past) per 20 words, \
+        at most 1; not what is denied or only imagined (“if I was”).",
+    definition_zh: "每 20 个词中讲述亲身经历（第一人称、过去，如“我查了”）的说法，最多计 1；被否定或只是假设的不计。",
     source: "own definition; cf. past-behaviour questions, Janz 1982",
 };
 
@@ -155,8 +158,8 @@ pub const PATIENCE: FeatureDefinition = FeatureDefinition {
     range: (0.0, 1000.0),
     title_en: "Patience and de-escalation",
     title_zh: "耐心与安抚",
-    definition_en: "Number of different phrases that acknowledge, apologise or calm.",
-    definition_zh: "表示理解、道歉或安抚的不同说法的数量。",
+    definition_en: "Number of different phrases that acknowledge, apologise or calm and are not denied.",
+    definition_zh: "表示理解、道歉或安抚且未被否定的不同说法的数量。",
     source: "own definition",
 };
 
@@ -181,8 +184,8 @@ pub const REFUSAL_HANDLING: FeatureDefinition = FeatureDefinition {
     title_en: "Answering a refusal",
     title_zh: "应对拒绝",
     definition_en: "In a scene of refusal: of four moves (acknowledge, ask for the reason, offer something else, \
-        leave the door open) the share that occurs.",
-    definition_zh: "在“拒绝”情境中：四种做法（表示理解、询问原因、提出替代、留有余地）出现的比例。",
+        leave the door open) the share that occurs and is not denied.",
+    definition_zh: "在“拒绝”情境中：四种做法（表示理解、询问原因、提出替代、留有余地）出现且未被否定的比例。",
     source: "own definition",
 };
 
@@ -222,10 +225,12 @@ pub const REQUIREMENT_COVERAGE: FeatureDefinition = FeatureDefinition {
     range: (0.0, 1.0),
     title_en: "Requirements mentioned",
     title_zh: "岗位要求命中率",
-    definition_en: "Share of the position's requirements that the answer mentions, in their own words, in a \
-        synonym given with the requirement or in the synonym table; not where they are denied. \
-        Evidence: one line per requirement, ✓ hit, ≈ hit through a synonym, ✗ not mentioned.",
-    definition_zh: "回答中提到的岗位要求所占比例，包括原词、要求自带的同义词以及同义词表中的词；被否定的不计。证据逐条列出：✓ 命中，≈ 同义词命中，✗ 未提到。",
+    definition_en: "Share of the position's requirements that the answer mentions, in their own words without those \
+        of a level (“proficient in”), in a synonym given with the requirement or in the synonym table; not where they \
+        are denied (“no experience with Docker”). A name that is a common word (Go, Excel, IT) counts only where it is \
+        meant: written as a name or beside words of using it. Evidence: one line per requirement, ✓ hit, ≈ hit \
+        through a synonym, ✗ not mentioned.",
+    definition_zh: "回答中提到的岗位要求所占比例，包括原词（不含“熟悉”“三年以上”等程度词）、要求自带的同义词以及同义词表中的词；被否定的（如“没用过Docker”）不计。兼为常用词的名称（Go、Excel、IT）须有依据才计入。证据逐条列出：✓ 命中，≈ 同义词命中，✗ 未提到。",
     source: "own definition",
 };
 
@@ -301,8 +306,8 @@ pub const SENTIMENT: FeatureDefinition = FeatureDefinition {
     range: (-1.0, 1.0),
     title_en: "Tone of the words",
     title_zh: "措辞情感",
-    definition_en: "Positive less negative words over both, turned round by a negation within three words. Only \
-        where the policy allows it.",
+    definition_en: "Positive less negative words over both, turned round by a negation within three words of \
+        the same sentence. Only where the policy allows it.",
     definition_zh: "（正面词数 − 负面词数）÷ 两者之和，前三个词内有否定则反转。仅在政策允许时评估。",
     source: "own definition; word lists: own",
 };

@@ -5,9 +5,10 @@ use std::collections::BTreeMap;
 use interview_schemas::Language;
 use interview_schemas::features::{Evidence, NotAssessed};
 
+use super::claims::Text;
 use super::terms::Terms;
 use super::{Content, Measured, quote};
-use crate::perception::semantics::{Passage, cosine};
+use crate::perception::semantics::{Passage, cosine, ends_clause, ends_sentence};
 use crate::text::lexicon;
 
 /// Fewest pairs of neighbouring chunks.
@@ -81,8 +82,24 @@ pub(super) fn repetition(content: &Content<'_>) -> Measured {
 pub(super) fn self_corrections(content: &Content<'_>) -> Measured {
     // Looked for in the words as said: cleaning takes "I mean" for a filler.
     let semantics = content.semantics;
-    let phrases = semantics.lexicons.list(semantics.language, "corrections").phrases(&[lexicon::MAIN]);
-    let found = phrases.find(&semantics.units);
+    let phrases = content.list("corrections").phrases(&[lexicon::MAIN, "between"]);
+    let text = Text::new(semantics.language, &semantics.text, semantics.units.clone());
+    let marked = |unit: usize| {
+        let gap = text.gap(unit);
+        unit == 0 || unit == text.units.len() || gap.chars().any(|c| ends_clause(c) || ends_sentence(c))
+    };
+    let filler =
+        |unit: Option<usize>| unit.and_then(|unit| semantics.fillers.get(unit)).is_some_and(|it| *it);
+    let alone = |place: &std::ops::Range<usize>| {
+        (marked(place.start) || filler(place.start.checked_sub(1)))
+            && (marked(place.end) || filler(Some(place.end)))
+    };
+    // Mandarin goes on after the words: "不对，是四个", "我是说四个".
+    let opens = |place: &std::ops::Range<usize>| {
+        semantics.language == Language::Zh && place.len() > 2 && marked(place.start)
+    };
+    let mut found = phrases.find(&semantics.units);
+    found.retain(|found| found.group == 0 || alone(&found.units) || opens(&found.units));
     let value = content.per_hundred_words(found.len())?;
     let evidence = found.iter().filter_map(|found| semantics.sentence_at(&found.units)).map(quote).collect();
     Ok((value, 0.6 * content.confidence, evidence))

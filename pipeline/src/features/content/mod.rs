@@ -4,6 +4,7 @@
 //! why there is none.
 
 mod behaviour;
+mod claims;
 mod concreteness;
 mod diversity;
 pub(crate) mod flags;
@@ -162,10 +163,13 @@ impl Content<'_> {
         if complete { Ok(&question.rubric) } else { Err(NotAssessed::NoReference) }
     }
 
-    /// Phrases of a word list in the words without filled pauses; the group of a match is the index of its section.
+    /// Phrases of a word list in the words without filled pauses; the group of a match is the index of its section. Those
+    /// of its section `ignored`, in which others mean something else, are left out.
     fn phrases(&self, list: &str, sections: &[&str]) -> Vec<PhraseMatch> {
-        let semantics = self.semantics;
-        semantics.lexicons.list(semantics.language, list).phrases(sections).find(&semantics.phrased.units)
+        let all: Vec<&str> = sections.iter().copied().chain(["ignored"]).collect();
+        let mut found = self.list(list).phrases(&all).find(&self.semantics.phrased.units);
+        found.retain(|found| found.group < sections.len());
+        found
     }
 
     /// A count per hundred words.

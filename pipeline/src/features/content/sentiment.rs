@@ -2,16 +2,11 @@
 
 use interview_schemas::features::NotAssessed;
 
+use super::claims::Text;
 use super::{Content, Measured};
 
 /// Words before a word of tone in which a negation turns it round.
 const REACH: usize = 3;
-
-/// Negations in both languages.
-const NEGATIONS: [&str; 14] = [
-    "not", "no", "never", "don't", "didn't", "doesn't", "isn't", "wasn't", "can't", "without", "不", "没",
-    "别", "无",
-];
 
 /// `content.sentiment`: positive less negative words over both, -1–1.
 pub(super) fn sentiment(content: &Content<'_>) -> Measured {
@@ -19,9 +14,12 @@ pub(super) fn sentiment(content: &Content<'_>) -> Measured {
     if found.is_empty() {
         return Err(NotAssessed::TooShort);
     }
-    let units = &content.semantics.phrased.units;
+    let semantics = content.semantics;
+    let text = Text::new(semantics.language, &semantics.text, semantics.phrased.units.clone());
+    let negations = content.list("claims").phrases(&["negators"]);
     let turned = |start: usize| {
-        units[start.saturating_sub(REACH)..start].iter().any(|unit| NEGATIONS.contains(&unit.text.as_str()))
+        let from = start.saturating_sub(REACH).max(text.clause(start).start);
+        !negations.find(&text.units[from..start]).is_empty()
     };
     let tone = |found: &crate::text::PhraseMatch| {
         let positive = (found.group == 0) != turned(found.units.start);

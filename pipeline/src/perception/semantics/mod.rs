@@ -9,6 +9,7 @@ mod examples;
 mod gloss;
 mod lists;
 mod orders;
+mod requirements;
 mod sentences;
 mod source;
 mod typing;
@@ -28,8 +29,10 @@ pub use self::chunks::{Chunk, usual_length};
 pub use self::examples::Examples;
 use self::gloss::Glossary;
 use self::orders::Orders;
+pub use self::requirements::Wanted;
 pub use self::sentences::Sentence;
 use self::source::Source;
+pub(crate) use self::source::{is_clause_end as ends_clause, is_sentence_end as ends_sentence};
 pub use self::typing::{TYPED, typed, typed_answer, typed_message};
 pub use self::words::{Cleaner, Passage};
 use crate::text::{Lexicons, Unit, language_of};
@@ -47,8 +50,6 @@ pub struct SemanticsInput<'a> {
     pub question: Option<&'a Question>,
     /// The position with its requirements.
     pub position: &'a Position,
-    /// Plain text of the résumé.
-    pub resume: Option<&'a str>,
     /// Word lists, shipped or extended by the tenant.
     pub lexicons: &'a Arc<Lexicons>,
 }
@@ -60,6 +61,8 @@ pub struct Semantics {
     pub language: Language,
     /// Its sentences, in order.
     pub sentences: Vec<Sentence>,
+    /// Its text, which the places of its words are in.
+    pub text: String,
     /// All its words and characters, in order, as said.
     pub units: Vec<Unit>,
     /// Which of them are fillers.
@@ -72,6 +75,8 @@ pub struct Semantics {
     /// The whole answer without what certainly is a filler and without such orders, synonyms united: in it phrases
     /// are looked for.
     pub phrased: Passage,
+    /// The same words with synonyms as they were said.
+    pub said: Vec<Unit>,
     /// For every word of `phrased` its place in `units`.
     pub places: Vec<usize>,
     /// The answer in overlapping chunks: what is compared and embedded.
@@ -88,12 +93,10 @@ pub struct Semantics {
     pub rubric: Vec<Vec<Passage>>,
     /// Per rubric point whether it is worded as a denial, so that a denial can prove it.
     pub denied_points: Vec<bool>,
-    /// Per requirement its text, its own synonyms and those of the table.
-    pub requirements: Vec<Vec<Passage>>,
+    /// The requirements of the position.
+    pub requirements: Vec<Wanted>,
     /// Title of the position.
     pub title: Option<Passage>,
-    /// The résumé.
-    pub resume: Option<Passage>,
     /// Sentences that tell a part of a report, as directions of embeddings; only with embeddings and in languages that
     /// have a list of examples.
     pub report_parts: Option<Examples>,
@@ -121,7 +124,7 @@ pub fn analyse(input: &SemanticsInput<'_>, embedder: Option<&mut Embedder>) -> R
     let cleaner = Cleaner::new(language, input.lexicons);
     let source = Source::new(transcript);
     let (sentences, units) = sentences::split(&source, input.lexicons);
-    let (pauses, possible) = cleaner.filler_words(&units);
+    let (pauses, possible) = cleaner.filler_words(&source.text, &units);
     let fillers = cleaner.fillers(&source.text, &units);
     let orders = Orders::new(language, input.lexicons.list(language, "orders"));
     let orders = orders.find(&source.text, &units, &sentences);
@@ -129,7 +132,9 @@ pub fn analyse(input: &SemanticsInput<'_>, embedder: Option<&mut Embedder>) -> R
         (0..units.len()).map(|index| marks.iter().any(|marks| marks[index])).collect()
     };
     let empty = cleaner.empty_words(&units);
-    let phrased = cleaner.clean(&units, &any(&[&pauses, &fillers, &empty, &orders]));
+    let left_out = any(&[&pauses, &fillers, &empty, &orders]);
+    let phrased = cleaner.clean(&units, &left_out);
+    let said = units.iter().zip(&left_out).filter(|(_, out)| !**out).map(|(unit, _)| unit.clone()).collect();
     // Somebody who only says "Well" has said that.
     let only_fillers = possible.iter().all(|filler| *filler);
     let mut words = cleaner.clean(&units, &any(&[if only_fillers { &pauses } else { &possible }, &orders]));
@@ -151,9 +156,11 @@ pub fn analyse(input: &SemanticsInput<'_>, embedder: Option<&mut Embedder>) -> R
         long_chunks: chunks::divide(language, &words, Scale::Long),
         sentence_chunks: chunks::by_sentence(language, &words, &sentences),
         sentences,
+        text: source.text,
         units,
         fillers,
         orders,
+        said,
         places: phrased.iter().map(|word| word.place).collect(),
         cleaned: passage(words),
         phrased: passage(phrased),
@@ -163,9 +170,8 @@ pub fn analyse(input: &SemanticsInput<'_>, embedder: Option<&mut Embedder>) -> R
             .filter(|passage| !passage.units.is_empty()),
         denied_points: rubric.iter().map(|wordings| wordings.iter().any(|it| cleaner.denies(it))).collect(),
         rubric,
-        requirements: requirements(input, language, &cleaner),
+        requirements: requirements::wanted(&input.position.requirements, language, input.lexicons, &cleaner),
         title: input.position.title.as_deref().map(|title| cleaner.passage(title)),
-        resume: input.resume.map(|resume| cleaner.passage(resume)),
         report_parts: None,
         telling: None,
         glossed: false,
@@ -187,16 +193,6 @@ pub fn analyse(input: &SemanticsInput<'_>, embedder: Option<&mut Embedder>) -> R
         semantics.telling = Examples::embed(embedder, &cleaner, list, "structure_examples", &REPORT_PARTS)?;
     }
     Ok(semantics)
-}
-
-/// Per requirement its own wording and every other word for it.
-fn requirements(input: &SemanticsInput<'_>, language: Language, cleaner: &Cleaner) -> Vec<Vec<Passage>> {
-    let wordings = |text: &String, synonyms: &[String]| {
-        let table = input.lexicons.synonyms(language, text);
-        let all = std::iter::once(text).chain(synonyms).chain(&table);
-        all.map(|text| cleaner.passage(text)).filter(|passage| !passage.units.is_empty()).collect()
-    };
-    input.position.requirements.iter().map(|item| wordings(&item.text, &item.synonyms)).collect()
 }
 
 impl Semantics {

@@ -93,12 +93,12 @@ pub(super) fn is_punctuated(text: &str) -> bool {
 }
 
 /// Marks that end a sentence.
-pub(super) fn is_sentence_end(c: char) -> bool {
+pub(crate) fn is_sentence_end(c: char) -> bool {
     matches!(c, '.' | '!' | '?' | '。' | '！' | '？' | '…' | '．' | '｡')
 }
 
 /// Marks that end a clause.
-pub(super) fn is_clause_end(c: char) -> bool {
+pub(crate) fn is_clause_end(c: char) -> bool {
     matches!(c, ',' | ';' | ':' | '，' | '；' | '：' | '、' | '—' | '､')
 }
 

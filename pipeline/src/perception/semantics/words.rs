@@ -53,10 +53,12 @@ impl Passage {
 
 /// Cleans texts of one language.
 pub struct Cleaner {
+    /// Fillers (0), words that can be some (1), and longer words that are none (2).
     fillers: Phrases,
     /// Words that say nothing just after one of `persons`.
     empty: Phrases,
     persons: Phrases,
+    filler_units: Phrases,
     synonyms: Phrases,
     /// The words that stand for the phrases of a group.
     heads: Vec<Vec<Unit>>,
@@ -79,9 +81,10 @@ impl Cleaner {
             heads.push(units(&entry.term));
         }
         Self {
-            fillers: lexicons.list(language, "fillers").phrases(&["always", "between"]),
+            fillers: lexicons.list(language, "fillers").phrases(&["always", "between", "meant"]),
             empty: lexicons.list(language, "fillers").phrases(&["after persons"]),
             persons: lexicons.list(language, "fillers").phrases(&["persons"]),
+            filler_units: lexicons.list(language, "fillers").phrases(&["units"]),
             synonyms,
             heads,
             stopwords: phrases("stopwords"),
@@ -121,8 +124,9 @@ impl Cleaner {
     /// Which units are filled pauses ("um", "嗯"), and which can be fillers at all. What an answer is compared by must
     /// not depend on where somebody set commas, so there every word that can be a filler is left out: none of them
     /// says much.
-    pub(super) fn filler_words(&self, units: &[Unit]) -> (Vec<bool>, Vec<bool>) {
-        let found = self.fillers.find(units);
+    pub(super) fn filler_words(&self, text: &str, units: &[Unit]) -> (Vec<bool>, Vec<bool>) {
+        let mut found = self.fillers.find(units);
+        found.retain(|found| !self.is_meant(text, units, &found.units));
         let of = |most: usize| {
             found.iter().filter(move |found| found.group <= most).map(|found| found.units.clone())
         };
@@ -143,11 +147,21 @@ impl Cleaner {
     #[must_use]
     pub fn fillers(&self, text: &str, units: &[Unit]) -> Vec<bool> {
         let mut filler = vec![false; units.len()];
-        let mut doubtful = Vec::new();
+        let mut doubtful: Vec<Range<usize>> = Vec::new();
         for found in self.fillers.find(units) {
             match found.group {
-                0 => filler[found.units].fill(true),
-                _ => doubtful.push(found.units),
+                0 if !self.is_meant(text, units, &found.units) => filler[found.units].fill(true),
+                1 => doubtful.push(found.units),
+                _ => {}
+            }
+        }
+        // Said twice in a row, the first is one: "那个那个客户".
+        let same = |left: &Range<usize>, right: &Range<usize>| {
+            units[left.clone()].iter().map(|it| &it.text).eq(units[right.clone()].iter().map(|it| &it.text))
+        };
+        for pair in doubtful.windows(2) {
+            if pair[0].end == pair[1].start && same(&pair[0], &pair[1]) {
+                filler[pair[0].clone()].fill(true);
             }
         }
         for range in doubtful {
@@ -164,6 +178,20 @@ impl Cleaner {
             }
         }
         filler
+    }
+
+    /// Whether what looks like a filled pause is a unit after a figure ("2 mm") or written in capitals among small
+    /// letters ("the ER").
+    fn is_meant(&self, text: &str, units: &[Unit], found: &Range<usize>) -> bool {
+        let figure = found.start.checked_sub(1).is_some_and(|before| {
+            units[before].text.ends_with(char::is_numeric)
+                && !self.filler_units.find(&units[found.clone()]).is_empty()
+        });
+        let written = text.get(units[found.start].span.clone()).unwrap_or_default();
+        let capitals = written.chars().count() > 1 && written.chars().all(char::is_uppercase);
+        let small = |text: &str| text.chars().filter(|c| c.is_lowercase()).count();
+        let large = |text: &str| text.chars().filter(|c| c.is_uppercase()).count();
+        figure || capitals && small(text) > large(text)
     }
 
     /// Replaces every synonym by the head of its entry; each word with the index it comes from.
