@@ -30,8 +30,8 @@ pub(super) fn initiative(content: &Content<'_>) -> Measured {
         &content.semantics.text,
         content.semantics.phrased.units.clone(),
     );
-    let list = content.list("behaviour");
-    let (nothing, others) = (list.phrases(&["nothing"]), list.phrases(&["others"]));
+    let list = content.list("claims");
+    let (nothing, others) = (list.phrases(&["asking_nothing"]), list.phrases(&["askers"]));
     let own = |found: &Claimed| {
         let at = text.units.partition_point(|unit| unit.span.end <= found.span.start);
         let end = text.units.partition_point(|unit| unit.span.start < found.span.end);
@@ -62,7 +62,7 @@ pub(super) fn initiative(content: &Content<'_>) -> Measured {
 
 /// Questions to somebody by their words: "您一个月收入多少".
 fn questions(content: &Content<'_>, text: &Text<'_>) -> Vec<Claimed> {
-    let list = content.list("behaviour");
+    let list = content.list("claims");
     let interrogative = list.phrases(&["interrogative"]);
     let mut found: Vec<Claimed> = Vec::new();
     for to in list.phrases(&["addressed"]).find(&text.units) {

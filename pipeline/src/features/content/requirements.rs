@@ -9,7 +9,7 @@ use interview_schemas::job::Requirement;
 
 use super::claims::{Claims, Text};
 use super::{Content, MOST_EVIDENCE, Measured, sentence_evidence, shorten};
-use crate::perception::semantics::{Cleaner, Wanted};
+use crate::perception::semantics::{Cleaner, TYPED, Wanted};
 use crate::text::{Lexicons, Phrases, Unit, language_of, units};
 
 /// Words around a hit that are quoted from the résumé.
@@ -27,7 +27,7 @@ const LONGEST_ACRONYM: usize = 3;
 /// `content.requirement_coverage`. A skill that is denied ("I have never used Docker") is no hit.
 pub(super) fn coverage(content: &Content<'_>) -> Measured {
     let semantics = content.semantics;
-    let typed = content.context.perception.transcript.as_ref().is_some_and(|it| it.model == "typed");
+    let typed = content.context.perception.transcript.as_ref().is_some_and(|it| it.model == TYPED);
     let finder = Finder::new(semantics.language, &semantics.lexicons, typed);
     let said = Text::new(semantics.language, &semantics.text, semantics.said.clone());
     let united = Text::new(semantics.language, &semantics.text, semantics.phrased.units.clone());
