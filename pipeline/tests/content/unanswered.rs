@@ -157,6 +157,11 @@ fn words_of_the_matter_make_no_other_topic() {
             "First I would ask them what they compare us with. Then I explain what they save.",
         ),
         (
+            "How would you check whether a customer can pay back a loan?",
+            "I look at his salary slips, his savings, his mortgage and his shares, and then I work out what he can spare per \
+             month after rent.",
+        ),
+        (
             "A guest complains about the food. What do you do?",
             "I apologise, I take the soup back to the kitchen, ask the cook to make it again and offer a free coffee or a piece \
              of cake.",
@@ -165,6 +170,10 @@ fn words_of_the_matter_make_no_other_topic() {
             "A resident refuses the medicine. What do you do?",
             "I sit down with her, ask what is bothering her, maybe talk about her cat or her son, and try again after breakfast. \
              If she still refuses I report it.",
+        ),
+        (
+            "How do you keep safe in the workshop?",
+            "I wear shoes with steel caps, no loose clothes, and there is no beer at work.",
         ),
     ] {
         let off_topic = value(&answered(question, text), "content.off_topic");

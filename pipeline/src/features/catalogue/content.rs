@@ -146,8 +146,9 @@ pub const OFF_TOPIC: FeatureDefinition = FeatureDefinition {
     definition_en: "Logistic function of how far the answer is from question, rubric and position (the measure \
         behind content.relevance), of words of another topic that was not asked for (private life, pay, plans, \
         oneself) and, against it, of words of work and of dealing with somebody; a covered point of the rubric \
-        lowers it. From 0.5 on a person should look.",
-    definition_zh: "根据回答与问题、评分要点、岗位的距离（即 content.relevance 所用度量）、未被问到的其他话题词语（私人生活、待遇、规划、自我介绍），以及作为反证的表示工作和与人打交道的词语计算的逻辑函数；覆盖要点时降低。0.5 以上请人工查看。",
+        lowers it. Where meaning is compared directly, an answer without such words must be clearly distant. From \
+        0.5 on a person should look.",
+    definition_zh: "根据回答与问题、评分要点、岗位的距离（即 content.relevance 所用度量）、未被问到的其他话题词语（私人生活、待遇、规划、自我介绍），以及作为反证的表示工作和与人打交道的词语计算的逻辑函数；覆盖要点时降低。直接比较语义时，没有这类词语的回答须明显偏离才算。0.5 以上请人工查看。",
     source: "own definition, fitted on labelled answers",
 };
 
@@ -199,10 +200,11 @@ pub const RELEVANCE: FeatureDefinition = FeatureDefinition {
     definition_en: "How far the answer is about what was asked: cosine of the embedding of the whole answer \
         (mean of its runs of 12 words) with the closest of question, rubric points and position, \
         mapped linearly from 0.12 (unrelated) to 0.55. Without embeddings: shared content words, \
-        related words and pairs of characters, at lower confidence.",
+        related words and pairs of characters, at lower confidence. An answer that mostly says the question \
+        again is worth what it adds.",
     definition_zh: "回答与所提问题的相关程度：整个回答的句向量（每 12 词一段取平均）与问题、评分要点、岗位中最接\
         近者的余弦，从 0.12（无关）到 0.55 线性映射。没有句向量时，按共有实词、相关词与字对计\
-        算，置信度较低。",
+        算，置信度较低。主要复述问题的回答，只按其新增内容计。",
     source: "Reimers & Gurevych 2019 (Sentence-BERT); mapping: own, fitted on labelled answers",
 };
 

@@ -26,8 +26,10 @@ const ELSEWHERE: [&str; 2] = ["private", "elsewhere"];
 /// How far a word of somebody reaches, in units: "her cat or her son", "ask the cook".
 const REACH: usize = 8;
 
-/// Odds a little below even.
+/// Logarithm of odds a little below even, and up to which they become that without a word of something else: of any
+/// answer, and of one that tells of dealing with somebody.
 const IN_DOUBT: f64 = -0.2;
+const DOUBT: (f64, f64) = (0.3, 0.7);
 
 /// Weights of the clues; all but `closeness` of the logarithm of one more than the number of different words in twenty.
 struct Weights {
@@ -116,10 +118,11 @@ pub(super) fn clues(content: &Content<'_>, closeness: f64, by_meaning: bool) -> 
         + weights.elsewhere * per_twenty(different(&elsewhere, units))
         + weights.oneself * per_twenty(oneself)
         + weights.work * per_twenty(often(&work(content, list)));
-    // Who deals with somebody and says no word of anything else is at most in doubt, however far the meaning seems.
-    let deals =
-        by_meaning && elsewhere.is_empty() && oneself == 0 && often(&phrases_of(&[(list, &["dealing"])])) > 0;
-    let log_odds = if deals { log_odds.min(IN_DOUBT) } else { log_odds };
+    // Without a word of something else a distant meaning alone must be clearer, more so where the answer tells of
+    // dealing with somebody.
+    let worded = !elsewhere.is_empty() || oneself > 0;
+    let doubt = if often(&phrases_of(&[(list, &["dealing", "others"])])) > 0 { DOUBT.1 } else { DOUBT.0 };
+    let log_odds = if by_meaning && !worded && log_odds <= doubt { log_odds.min(IN_DOUBT) } else { log_odds };
     Clues { log_odds, evidence }
 }
 
