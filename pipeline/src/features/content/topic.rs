@@ -9,6 +9,7 @@
 //! answers of the tests; the biases lie where at most one in fifty of those answers would be a false alarm.
 
 use std::collections::BTreeSet;
+use std::ops::Range;
 
 use interview_schemas::features::Evidence;
 
@@ -129,8 +130,7 @@ pub(super) fn clues(content: &Content<'_>, closeness: f64, by_meaning: bool) -> 
 /// Words of another topic whose side the question, its rubric and the title of the position do not touch, and that the
 /// answer does not say of somebody it deals with.
 fn not_asked(content: &Content<'_>, list: &Lexicon) -> Vec<PhraseMatch> {
-    // Not by stem: "save" is not "savings", and a date is not dating.
-    let mut sides = Phrases::default();
+    let mut sides = Phrases::by_stem();
     let mut names = Vec::new();
     for (side, entry) in ELSEWHERE.iter().flat_map(|section| list.entries(section)).enumerate() {
         names.push(entry.term.as_str());
@@ -150,7 +150,12 @@ fn not_asked(content: &Content<'_>, list: &Lexicon) -> Vec<PhraseMatch> {
     let units = &content.semantics.phrased.units;
     let of_others = of_others(units, list);
     let mut found = sides.find(units);
-    found.retain(|found| !asked.contains(&found.group) && !of_others[found.units.start]);
+    // "save" is not "savings", and a date is not dating, though their stems are the same.
+    let alike: Vec<Range<usize>> =
+        list.phrases(&["false friends"]).find(units).into_iter().map(|found| found.units).collect();
+    found.retain(|found| {
+        !asked.contains(&found.group) && !of_others[found.units.start] && !alike.contains(&found.units)
+    });
     found
 }
 
