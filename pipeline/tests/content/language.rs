@@ -176,6 +176,10 @@ fn before_and_after_turn_the_order_of_steps() {
     let wound = ["Cleans the wound", "Puts on a bandage"];
     let turned = "I put on a bandage and then I clean the wound.";
     assert_eq!(order("How do you treat a cut?", wound, turned, Language::En), Some(0.0));
+    // The end of this sentence has no function words, and is told last all the same.
+    let lock = ["按急停断电", "告诉班长"];
+    let turned = "我先把卡住的料拿出来，再按急停断电，然后上锁挂牌，告诉班长。";
+    assert_eq!(order("零件卡住了怎么办？", lock, turned, Language::Zh), Some(1.0));
     let machine = ["关闭机器", "取出卡住的零件"];
     for (text, expected) in [
         ("取出卡住的零件之前，我先把机器关掉。", 1.0),

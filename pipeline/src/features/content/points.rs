@@ -140,6 +140,8 @@ struct Scale<'a> {
     /// Chunks that can prove something, and those of them without a denial.
     proving: Vec<usize>,
     affirming: Vec<usize>,
+    /// All chunks without a denial, however few function words they have: what is quoted.
+    told: Vec<usize>,
     /// Per chunk its similarity to the question.
     topic: Vec<f64>,
     /// Per chunk and point the similarity to the closest wording, with what is common to all sentences taken out; empty
@@ -258,8 +260,9 @@ impl<'a> Scale<'a> {
         let listed = is_keyword_list(semantics);
         let proves = |chunk: &Chunk| !listed && chunk.function_share >= least;
         let proving: Vec<usize> = (0..chunks.len()).filter(|&index| proves(&chunks[index])).collect();
-        let affirming =
-            proving.iter().copied().filter(|&index| chunks[index].denied_share < DENIED).collect();
+        let affirms = |index: &usize| chunks[*index].denied_share < DENIED;
+        let affirming = proving.iter().copied().filter(affirms).collect();
+        let told = (0..chunks.len()).filter(|index| !listed && affirms(index)).collect();
         let to_question = |chunk: &Chunk| {
             semantics
                 .question
@@ -277,6 +280,7 @@ impl<'a> Scale<'a> {
             said_whole,
             proving,
             affirming,
+            told,
             topic: chunks.iter().map(to_question).collect(),
             closeness: closeness(semantics, chunks),
             chunks,
@@ -330,7 +334,8 @@ impl<'a> Scale<'a> {
             let closeness = self.closeness.get(chunk).map_or(0.0, |points| points[point]);
             taken_up(own.iter().copied(), self.said(chunk, denied)).ln_1p() + 2.0 * closeness
         };
-        let allowed = self.allowed(denied).iter().filter(|&&chunk| wanted(&self.chunks[chunk].place));
+        let told = if denied { &self.proving } else { &self.told };
+        let allowed = told.iter().filter(|&&chunk| wanted(&self.chunks[chunk].place));
         let strengths = allowed.map(|&chunk| (strength(chunk), chunk));
         let best = strengths.max_by(|left, right| left.0.total_cmp(&right.0).then(right.1.cmp(&left.1)));
         best.map(|(_, chunk)| self.chunks[chunk].place.clone())
