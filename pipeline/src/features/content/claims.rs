@@ -127,12 +127,10 @@ pub(super) struct Claims {
     learned: Phrases,
     boundaries: Phrases,
     between: BTreeSet<String>,
+    speakers: BTreeSet<String>,
     subjects: BTreeSet<String>,
     continued: BTreeSet<String>,
 }
-
-/// Subjects that a phrase of denial begins with.
-const SPEAKERS: [&str; 4] = ["i", "i've", "we", "我"];
 
 impl Claims {
     /// Reads the lists `claims` and `denials` of a language.
@@ -157,6 +155,7 @@ impl Claims {
             learned: claims.phrases(&["learned"]),
             boundaries: denials.phrases(&["boundaries"]),
             between: words(claims, "between"),
+            speakers: words(claims, "speakers"),
             subjects: words(denials, "subjects"),
             continued: words(denials, "clauses"),
         }
@@ -194,7 +193,7 @@ impl Claims {
         if !self.affirmed.find(near).is_empty() {
             return false;
         }
-        let spoken = |unit: &Unit| SPEAKERS.contains(&unit.text.as_str());
+        let spoken = |unit: &Unit| self.speakers.contains(&unit.text);
         // Words with a subject of their own before them are no topic that the sentence begins with.
         let object = units[clause.start..place.start].iter().any(spoken);
         // A topic may stand before a comma: "Docker，我没用过".

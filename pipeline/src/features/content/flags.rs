@@ -67,8 +67,7 @@ fn orders(context: &AnswerContext<'_>, semantics: &Semantics) -> Option<Flag> {
         "ORDERS_TO_JUDGE",
         Bilingual::new(
             format!(
-                "The answer speaks to whoever judges it. {count} of its sentences count as nothing, beginning with: \
-                 {quoted}"
+                "The answer speaks to whoever judges it. Sentences that count as nothing: {count}. The first: {quoted}"
             ),
             format!("回答中有写给评判者的话，共 {count} 句不计入评分，第一句为：{quoted}"),
         ),

@@ -3,15 +3,12 @@
 //! A gloss is no translation: "我 打 电话 给 他" becomes "I call by phone he". The embedding of such a row of words still
 //! lies close to that of another row that means the like, which is all that is asked of it.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::sync::{Arc, OnceLock};
 
 use interview_schemas::Language;
 
 use crate::text::{Lexicons, Phrases, Unit, lexicon, units};
-
-/// Single characters that are glossed although they are function words: who does it, and whether it is denied.
-const SPOKEN_OF: [&str; 6] = ["我", "你", "他", "她", "不", "没"];
 
 /// A glossary of one language.
 pub(super) struct Glossary {
@@ -20,6 +17,8 @@ pub(super) struct Glossary {
     /// Characters of the longest word.
     longest: usize,
     stopwords: Phrases,
+    /// Single characters that are glossed although they are function words: who does it, and whether it is denied.
+    glossed: BTreeSet<String>,
 }
 
 impl Glossary {
@@ -46,8 +45,10 @@ impl Glossary {
                 words.entry(word).or_insert_with(|| entry.term.clone());
             }
         }
-        let stopwords = lexicons.list(language, "stopwords").phrases(&[lexicon::MAIN]);
-        (longest > 0).then(|| Arc::new(Self { words, longest, stopwords }))
+        let function = lexicons.list(language, "stopwords");
+        let stopwords = function.phrases(&[lexicon::MAIN]);
+        let glossed = function.entries("glossed").iter().map(|entry| entry.term.clone()).collect();
+        (longest > 0).then(|| Arc::new(Self { words, longest, stopwords, glossed }))
     }
 
     /// The gloss of some units: the longest known word at each place; what is not known is left out, words that are
@@ -56,7 +57,7 @@ impl Glossary {
         let mut function = vec![false; units.len()];
         for found in self.stopwords.find(units) {
             if let [single] = &units[found.units.clone()] {
-                function[found.units.start] = !SPOKEN_OF.contains(&single.text.as_str());
+                function[found.units.start] = !self.glossed.contains(&single.text);
             }
         }
         let mut gloss: Vec<&str> = Vec::new();

@@ -4,12 +4,13 @@
 //! any function word, runs tied together by nothing but "of", "and", "的", "和", and several short items between marks.
 //! Numbered steps ("1. Switch off the machine") are no such list: a number that opens a step counts as a function word.
 
+use std::collections::BTreeSet;
 use std::ops::Range;
 
 use interview_schemas::Language;
 
 use super::chunks::Cleaned;
-use crate::text::Unit;
+use crate::text::{Lexicon, Unit};
 
 /// What makes a list in one language, in units: English words, Chinese characters.
 struct Limits {
@@ -24,29 +25,10 @@ struct Limits {
     item: usize,
     /// Shortest step behind a number.
     step: usize,
-    /// Words that connect the items of a list, and those that may stand before an item.
-    connectors: &'static [&'static str],
-    articles: &'static [&'static str],
 }
 
-const ENGLISH: Limits = Limits {
-    run: 6,
-    chain: 10,
-    connecting: 0.2,
-    item: 2,
-    step: 2,
-    connectors: &["and", "of", "or", "with", "for", "plus"],
-    articles: &["the", "a", "an"],
-};
-const MANDARIN: Limits = Limits {
-    run: 20,
-    chain: 12,
-    connecting: 0.2,
-    item: 2,
-    step: 3,
-    connectors: &["的", "和", "与", "及", "或"],
-    articles: &[],
-};
+const ENGLISH: Limits = Limits { run: 6, chain: 10, connecting: 0.2, item: 2, step: 2 };
+const MANDARIN: Limits = Limits { run: 20, chain: 12, connecting: 0.2, item: 2, step: 3 };
 
 /// So many short items between marks, one after another, are a list.
 const ITEMS: usize = 4;
@@ -63,8 +45,8 @@ fn divides(c: char) -> bool {
 }
 
 /// Marks the words of lists as saying nothing, and the numbers of steps as function words. `units` are the words of
-/// `text` as said, in which every cleaned word has its place.
-pub(super) fn mark(language: Language, text: &str, units: &[Unit], words: &mut [Cleaned]) {
+/// `text` as said, in which every cleaned word has its place. Which words connect stands in the list `stopwords`.
+pub(super) fn mark(language: Language, list: &Lexicon, text: &str, units: &[Unit], words: &mut [Cleaned]) {
     let limits = if language == Language::Zh { &MANDARIN } else { &ENGLISH };
     let gap = |before: &Cleaned, after: &Cleaned| -> &str {
         let (from, to) = (units[before.place].span.end, units[after.place].span.start);
@@ -74,10 +56,13 @@ pub(super) fn mark(language: Language, text: &str, units: &[Unit], words: &mut [
     for &step in &steps {
         words[step].function = true;
     }
-    let connects = |word: &Cleaned| limits.connectors.contains(&word.unit.text.as_str());
-    let nominal = |word: &Cleaned| {
-        !word.function || connects(word) || limits.articles.contains(&word.unit.text.as_str())
+    let terms = |section: &str| -> BTreeSet<&str> {
+        list.entries(section).iter().map(|entry| entry.term.as_str()).collect()
     };
+    let (connectors, articles) = (terms("connectors"), terms("articles"));
+    let connects = |word: &Cleaned| connectors.contains(word.unit.text.as_str());
+    let nominal =
+        |word: &Cleaned| !word.function || connects(word) || articles.contains(word.unit.text.as_str());
     let mut listed = runs(words, |word| !word.function);
     listed.retain(|run| run.len() >= limits.run);
     listed.extend(runs(words, nominal).into_iter().filter(|run| {

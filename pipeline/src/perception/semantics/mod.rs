@@ -138,7 +138,7 @@ pub fn analyse(input: &SemanticsInput<'_>, embedder: Option<&mut Embedder>) -> R
     // Somebody who only says "Well" has said that.
     let only_fillers = possible.iter().all(|filler| *filler);
     let mut words = cleaner.clean(&units, &any(&[if only_fillers { &pauses } else { &possible }, &orders]));
-    lists::mark(language, &source.text, &units, &mut words);
+    lists::mark(language, input.lexicons.list(language, "stopwords"), &source.text, &units, &mut words);
     let passage =
         |words: Vec<chunks::Cleaned>| Passage::new(words.into_iter().map(|word| word.unit).collect());
     let point = |texts: &mut dyn Iterator<Item = &String>| -> Vec<Passage> {

@@ -21,10 +21,6 @@ pub struct Wanted {
     pub dotted: bool,
 }
 
-/// Words that a requirement cannot begin or end with once its level is left out.
-const LOOSE: [&str; 14] =
-    ["in", "of", "with", "and", "the", "a", "an", "for", "to", "as", "的", "和", "及", "等"];
-
 /// Every requirement with every other word for it.
 pub(super) fn wanted(
     requirements: &[Requirement],
@@ -77,7 +73,7 @@ fn without_level(all: &[Unit], language: Language, lexicons: &Lexicons) -> Vec<U
     if left.len() == all.len() {
         return all.to_vec();
     }
-    let loose = |unit: &Unit| LOOSE.contains(&unit.text.as_str());
+    let loose = |unit: &Unit| list.entries("loose").iter().any(|entry| entry.term == unit.text);
     while left.first().is_some_and(loose) {
         left = &left[1..];
     }
